@@ -1,0 +1,129 @@
+//! Calls to another context's `/internal` routes, signed with the function's own role (SigV4).
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::config::{Env, describe};
+
+/// Longest time for one call. Below every function's own limit, so that there is time to answer.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A client of our own API.
+pub struct InternalApi {
+    env: Arc<Env>,
+    http: OnceCell<reqwest::Client>,
+}
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InternalError {
+    /// It can be tried again: no connection, a time-out, a 5xx, throttling.
+    #[error("the internal API can't be reached: {0}")]
+    Unavailable(String),
+    /// The other context refused, with a problem.
+    #[error("the internal API refused: {status}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// The problem as it came.
+        problem: Value,
+    },
+}
+
+impl InternalApi {
+    /// Not connected yet. The API's address is in the variable `API_URL`.
+    pub fn new(env: Arc<Env>) -> Self {
+        Self { env, http: OnceCell::new() }
+    }
+
+    /// Makes the client and gets credentials.
+    pub async fn warm(&self) {
+        let _client = self.client().await;
+        let _config = self.env.aws().await;
+    }
+
+    async fn client(&self) -> Result<&reqwest::Client, InternalError> {
+        self.http
+            .get_or_try_init(|| async { reqwest::Client::builder().timeout(TIMEOUT).build() })
+            .await
+            .map_err(|e| InternalError::Unavailable(describe(&e)))
+    }
+
+    /// `POST`s `body` to `path` and gives `data` of the answer.
+    pub async fn post<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        correlation_id: &str,
+    ) -> Result<T, InternalError> {
+        let base = self.env.text("API_URL").map_err(|e| InternalError::Unavailable(e.to_string()))?;
+        let url = format!("{}{path}", base.trim_end_matches('/'));
+        let bytes = serde_json::to_vec(body).map_err(|e| InternalError::Unavailable(e.to_string()))?;
+        let mut request = http::Request::post(&url)
+            .header("content-type", "application/json")
+            .header("x-correlation-id", correlation_id)
+            .body(bytes)
+            .map_err(|e| InternalError::Unavailable(e.to_string()))?;
+        self.sign(&mut request).await?;
+        let request = reqwest::Request::try_from(request)
+            .map_err(|e| InternalError::Unavailable(describe(&e)))?;
+        let answer = self
+            .client()
+            .await?
+            .execute(request)
+            .await
+            .map_err(|e| InternalError::Unavailable(describe(&e)))?;
+        read(answer).await
+    }
+
+    async fn sign(&self, request: &mut http::Request<Vec<u8>>) -> Result<(), InternalError> {
+        let unavailable = |e: &(dyn std::error::Error + 'static)| InternalError::Unavailable(describe(e));
+        let config = self.env.aws().await;
+        let provider = config
+            .credentials_provider()
+            .ok_or_else(|| InternalError::Unavailable("no credentials".to_owned()))?;
+        let identity = provider.provide_credentials().await.map_err(|e| unavailable(&e))?.into();
+        let region = config.region().map_or("us-east-1", |r| r.as_ref());
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name("execute-api")
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|e| unavailable(&e))?
+            .into();
+        let headers = request.headers().iter().filter_map(|(n, v)| Some((n.as_str(), v.to_str().ok()?)));
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            request.uri().to_string(),
+            headers,
+            SignableBody::Bytes(request.body()),
+        )
+        .map_err(|e| unavailable(&e))?;
+        let (instructions, _signature) = sign(signable, &parameters).map_err(|e| unavailable(&e))?.into_parts();
+        instructions.apply_to_request_http1x(request);
+        Ok(())
+    }
+}
+
+async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, InternalError> {
+    let status = answer.status().as_u16();
+    let mut body: Value = answer.json().await.map_err(|e| InternalError::Unavailable(describe(&e)))?;
+    if (200..300).contains(&status) {
+        let data = body.get_mut("data").map(Value::take).unwrap_or_default();
+        return serde_json::from_value(data).map_err(|e| InternalError::Unavailable(describe(&e)));
+    }
+    if status >= 500 || status == 429 {
+        return Err(InternalError::Unavailable(format!("status {status}")));
+    }
+    Err(InternalError::Refused { status, problem: body })
+}
