@@ -1,0 +1,135 @@
+//! A real database for each test: a copy of a template that was migrated once.
+//!
+//! The server is named by `LECTERN_TEST_POSTGRES_URL` (a superuser's URL; `make test` sets it). Tests run as
+//! the context's application login, so what it may not do fails here too.
+
+use refinery::Migration;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::database::{Database, connect};
+use crate::migrate::migrate;
+use crate::prepare::{self, Logins, with_database, with_login};
+
+/// A database that is dropped with the value.
+pub struct TestDatabase {
+    /// URL of the application's login.
+    pub url: String,
+    /// URL of a superuser, for looking behind the curtain.
+    pub admin_url: String,
+    name: String,
+    server: String,
+}
+
+const PASSWORD: &str = "test";
+
+impl TestDatabase {
+    /// A fresh copy of `context`'s schema.
+    pub async fn new(context: &str, migrations: &[Migration]) -> Self {
+        let server = std::env::var("LECTERN_TEST_POSTGRES_URL")
+            .expect("LECTERN_TEST_POSTGRES_URL is not set: run `make test`, or see docs/testing.md");
+        let template = template(&server, context, migrations).await;
+        let name = format!("test_{context}_{}", Uuid::now_v7().simple());
+        let admin = connect(&server, None).await.expect("the test server answers");
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+            .await
+            .expect("a copy of the template");
+        Self {
+            url: with_login(&server, &format!("{context}_app"), PASSWORD, &name).expect("a URL"),
+            admin_url: with_database(&server, &name).expect("a URL"),
+            name,
+            server,
+        }
+    }
+
+    /// A connection of its own to the copy.
+    pub fn connect(&self) -> Database {
+        Database::from_url(self.url.clone())
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // A runtime of its own: the test's may be gone already.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else { return };
+            runtime.block_on(async {
+                if let Ok(admin) = connect(&server, None).await {
+                    let _left_behind =
+                        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+                }
+            });
+        });
+        let _panicked = dropping.join();
+    }
+}
+
+/// The migrated template; made by the first test that needs it.
+async fn template(server: &str, context: &str, migrations: &[Migration]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(include_str!("../../../migrations/common/V001__events_and_idempotency.sql"));
+    for migration in migrations {
+        hash.update(migration.sql().unwrap_or_default());
+    }
+    let name = format!("template_{context}_{}", &hex::encode(hash.finalize())[..12]);
+    let admin = connect(server, None).await.expect("the test server answers");
+    admin.batch_execute("SET statement_timeout = 0; SELECT pg_advisory_lock(4712)").await.expect("a lock");
+    let exists = admin.query("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await.expect("a look");
+    if exists.is_empty() {
+        make_template(server, &admin, context, &name, migrations).await;
+    }
+    name
+}
+
+async fn make_template(
+    server: &str,
+    admin: &tokio_postgres::Client,
+    context: &str,
+    name: &str,
+    migrations: &[Migration],
+) {
+    let logins = Logins {
+        context: context.to_owned(),
+        owner_password: PASSWORD.to_owned(),
+        app_password: PASSWORD.to_owned(),
+    };
+    prepare::prepare(server, None, &logins).await.expect("logins");
+    let making = format!("making_{name}");
+    let owner = format!("{context}_owner");
+    let sql = [
+        format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)"),
+        format!("CREATE DATABASE {making} OWNER {owner}"),
+        format!("GRANT CONNECT ON DATABASE {making} TO {context}_app"),
+    ];
+    for statement in sql {
+        admin.batch_execute(&statement).await.expect("a database for the template");
+    }
+    let inside = connect(&with_database(server, &making).expect("a URL"), None).await.expect("a connection");
+    let grants = format!(
+        "GRANT USAGE ON SCHEMA public TO {context}_app;
+         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {context}_app;"
+    );
+    inside.batch_execute(&grants).await.expect("grants");
+    drop(inside);
+    let owner_url = with_login(server, &owner, PASSWORD, &making).expect("a URL");
+    migrate(&owner_url, None, migrations).await.expect("migrations");
+    // The rename is what makes it visible to others: a template is either whole or not there.
+    wait_until_free(admin, &making).await;
+    admin.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}")).await.expect("a rename");
+}
+
+/// Closing a connection is not at once; a database with one can't be renamed.
+async fn wait_until_free(admin: &tokio_postgres::Client, database: &str) {
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+    for _ in 0..1_000 {
+        let busy = admin.query(sql, &[&database]).await.expect("a look at connections");
+        if busy.is_empty() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
