@@ -1,0 +1,243 @@
+//! Confirming a payment intent: charge the card, ask the payer to authenticate, or be declined.
+
+use serde_json::{Value, json};
+
+use super::balance::{self, Movement};
+use super::charge::{self, Charge};
+use super::payment_intent::{self, PaymentIntent, Status};
+use super::payment_method::{self, Decline, PaymentMethod};
+use super::{Object, Reply};
+use crate::error::Failure;
+use crate::http::Call;
+use crate::money;
+use crate::params::Params;
+use crate::render;
+use crate::state::Unit;
+
+/// `POST /v1/payment_intents/{intent}/confirm`
+///
+/// # Errors
+/// The payment is too far, or has nothing to be paid with. A declined card is a reply, since it changes the intent.
+pub fn confirm(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Failure> {
+    call.params.only(&[
+        "client_secret",
+        "payment_method",
+        "receipt_email",
+        "return_url",
+        "use_stripe_sdk",
+    ])?;
+    let mut intent = payment_intent::find_for(unit, call, path)?;
+    refuse_final(&intent)?;
+    if let Some(given) = call.params.text("payment_method")? {
+        intent.payment_method = Some(payment_method::resolve(unit, &given)?.id);
+        intent.status = Status::RequiresConfirmation;
+    }
+    if let Some(email) = call.params.text("receipt_email")? {
+        intent.receipt_email = Some(email);
+    }
+    match confirm_now(unit, intent, call.params)? {
+        Reply::Object(Object::PaymentIntent(intent)) => Ok(payment_intent::reply_for(call, *intent)),
+        other => Ok(other),
+    }
+}
+
+fn refuse_final(intent: &PaymentIntent) -> Result<(), Failure> {
+    let message = match intent.status {
+        Status::Succeeded => {
+            "You cannot confirm this PaymentIntent because it has already succeeded after being \
+                              previously confirmed."
+                .to_owned()
+        }
+        Status::Canceled => {
+            "You cannot confirm this PaymentIntent because it has a status of canceled. Only a \
+                             PaymentIntent with one of the following statuses may be confirmed: \
+                             requires_payment_method, requires_confirmation, requires_action."
+                .to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(intent.unexpected_state(message))
+}
+
+/// Confirms an intent whose payment method is set.
+///
+/// # Errors
+/// As [`confirm`].
+pub fn confirm_now(unit: &mut Unit, intent: PaymentIntent, params: &Params) -> Result<Reply, Failure> {
+    let Some(method) = intent.payment_method.as_deref().and_then(|id| unit.find::<PaymentMethod>(id)) else {
+        return Err(intent.unexpected_state(
+            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the \
+             PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a \
+             payment method or ConfirmationToken."
+                .to_owned(),
+        ));
+    };
+    let return_url = params.text("return_url")?;
+    check_return_url(&intent, return_url.as_deref())?;
+    if method.behaviour().authenticates {
+        return Ok(ask_to_authenticate(unit, intent, return_url).into());
+    }
+    Ok(match method.behaviour().decline {
+        Some(decline) => Reply::Declined(declined(unit, intent, &method, decline)),
+        None => succeed(unit, intent, &method).into(),
+    })
+}
+
+/// With Stripe's own choice of payment methods one that leaves the page is possible, so it wants the way back.
+fn check_return_url(intent: &PaymentIntent, return_url: Option<&str>) -> Result<(), Failure> {
+    let redirects = intent
+        .automatic_payment_methods
+        .as_ref()
+        .is_some_and(|automatic| automatic.allow_redirects == "always");
+    if !redirects || return_url.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Malformed(
+        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these \
+         payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't \
+         want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and \
+         `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+            .to_owned(),
+    ))
+}
+
+fn ask_to_authenticate(
+    unit: &mut Unit,
+    mut intent: PaymentIntent,
+    return_url: Option<String>,
+) -> PaymentIntent {
+    let page = format!("{}/_stand_in/payment_intents/{}/action", unit.site, intent.id);
+    intent.next_action = Some(match return_url {
+        Some(return_url) => json!({
+            "redirect_to_url": { "return_url": return_url, "url": page },
+            "type": "redirect_to_url",
+        }),
+        None => json!({
+            "type": "use_stripe_sdk",
+            "use_stripe_sdk": { "source": unit.id("src"), "stripe_js": page, "type": "three_d_secure_redirect" },
+        }),
+    });
+    intent.status = Status::RequiresAction;
+    unit.put(intent.clone());
+    unit.emit("payment_intent.requires_action", intent.clone());
+    intent
+}
+
+/// The payer authenticated, or failed to.
+///
+/// # Errors
+/// The intent doesn't wait for that.
+pub fn complete_action(unit: &mut Unit, id: &str, succeeds: bool) -> Result<PaymentIntent, Failure> {
+    let mut intent: PaymentIntent = unit.named(&[id])?;
+    let method = intent.payment_method.as_deref().and_then(|id| unit.find::<PaymentMethod>(id));
+    let (Status::RequiresAction, Some(method)) = (intent.status, method) else {
+        let message =
+            format!("This PaymentIntent has a status of {}: no action is awaited.", intent.status.word());
+        return Err(intent.unexpected_state(message));
+    };
+    intent.next_action = None;
+    match (succeeds, method.behaviour().decline) {
+        (true, None) => return Ok(succeed(unit, intent, &method)),
+        (true, Some(decline)) => {
+            declined(unit, intent, &method, decline);
+        }
+        (false, _) => {
+            let error = json!({
+                "code": "payment_intent_authentication_failure",
+                "doc_url": "https://stripe.com/docs/error-codes/payment-intent-authentication-failure",
+                "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data \
+                            or a new PaymentMethod to attempt to fulfill this PaymentIntent again.",
+                "payment_method": render::object(&method.into()),
+                "type": "invalid_request_error",
+            });
+            fail(unit, intent, error);
+        }
+    }
+    unit.named(&[id])
+}
+
+fn succeed(unit: &mut Unit, mut intent: PaymentIntent, method: &PaymentMethod) -> PaymentIntent {
+    let mut charge = Charge::succeeded(unit, &intent, method);
+    let fee = money::card_fee(charge.amount);
+    let movement = Movement {
+        kind: "charge",
+        reporting_category: "charge",
+        amount: charge.amount,
+        fee,
+        currency: &charge.currency,
+        description: charge.description.clone(),
+        source: &charge.id,
+    };
+    // As Stripe's default, automatic_async: the balance follows the charge.
+    let is_late = intent.capture_method == "automatic_async";
+    let before = charge.clone();
+    charge.balance_transaction = Some(balance::record(unit, movement));
+    intent.status = Status::Succeeded;
+    intent.amount_received = intent.amount;
+    intent.latest_charge = Some(charge.id.clone());
+    intent.next_action = None;
+    intent.last_payment_error = None;
+    unit.put(charge.clone());
+    unit.put(intent.clone());
+    unit.emit("charge.succeeded", if is_late { before.clone() } else { charge.clone() });
+    unit.emit("payment_intent.succeeded", intent.clone());
+    if is_late {
+        unit.emit_change("charge.updated", before, charge);
+    }
+    intent
+}
+
+fn declined(unit: &mut Unit, intent: PaymentIntent, method: &PaymentMethod, decline: Decline) -> Failure {
+    let charge = Charge::failed(unit, &intent, method, decline);
+    unit.put(charge.clone());
+    unit.emit("charge.failed", charge.clone());
+    let mut error = json!({
+        "charge": charge.id,
+        "code": decline.code,
+        "doc_url": format!("https://stripe.com/docs/error-codes/{}", decline.code.replace('_', "-")),
+        "message": decline.message,
+        "payment_method": render::object(&method.clone().into()),
+        "type": "card_error",
+    });
+    if let Some(reason) = decline.reason {
+        error["decline_code"] = Value::from(reason);
+    }
+    let mut intent = intent;
+    intent.latest_charge = Some(charge.id);
+    let intent = fail(unit, intent, error.clone());
+    error["payment_intent"] = render::object(&intent.into());
+    if decline.code.contains("cvc") {
+        error["param"] = Value::from("cvc");
+    }
+    Failure::CardDeclined(Box::new(error))
+}
+
+fn fail(unit: &mut Unit, mut intent: PaymentIntent, error: Value) -> PaymentIntent {
+    intent.status = Status::RequiresPaymentMethod;
+    intent.payment_method = None;
+    intent.next_action = None;
+    intent.last_payment_error = Some(error);
+    unit.put(intent.clone());
+    unit.emit("payment_intent.payment_failed", intent.clone());
+    intent
+}
+
+/// The outcome that Stripe shows on a charge.
+#[must_use]
+pub fn outcome(decline: Option<Decline>) -> Value {
+    match decline {
+        None => charge::outcome("approved_by_network", None, "Payment complete.", "authorized"),
+        Some(Decline { reason: Some("fraudulent"), .. }) => charge::outcome(
+            "not_sent_to_network",
+            Some("highest_risk_level"),
+            "Stripe blocked this payment.",
+            "blocked",
+        ),
+        Some(Decline { reason, code, .. }) => charge::outcome(
+            "declined_by_network",
+            Some(reason.unwrap_or(code)),
+            "The bank did not return any further details with this decline.",
+            "issuer_declined",
+        ),
+    }
+}
