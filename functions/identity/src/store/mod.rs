@@ -1,0 +1,3 @@
+//! The SQL of `identity`.
+
+pub mod users;
