@@ -1,0 +1,16 @@
+//! The use cases of `tutoring`, in-process, on a real PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
+
+mod authorization;
+mod availability;
+mod faults;
+mod lessons;
+mod profile;
+mod search;
+mod slots;
+mod verification;
+mod world;
