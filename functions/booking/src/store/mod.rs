@@ -1,0 +1,4 @@
+//! The SQL of `booking`.
+
+pub mod lessons;
+pub mod sagas;
