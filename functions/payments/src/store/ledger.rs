@@ -1,0 +1,157 @@
+//! The tables `ledger_transactions` and `ledger_entries`.
+
+use lectern_domain::id::UserId;
+use lectern_domain::money::Currency;
+use lectern_domain::payments::{Account, Payment, Posting};
+use lectern_postgres::{Database, DbError, Json, Row, Type};
+use lectern_runtime::Cx;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::services::Payments;
+
+/// Postings as the parameter of `ledger_post`.
+pub fn rows(cx: &Cx<Payments>, payment: &Payment, postings: &[Posting]) -> Json<Value> {
+    let row = |posting: &Posting| {
+        json!({
+            "id": cx.fresh_id(), "paymentId": payment.id, "kind": posting.kind, "reference": posting.reference,
+            "postedAt": cx.now(), "currency": payment.currency, "entries": posting.entries,
+        })
+    };
+    Json(Value::Array(postings.iter().map(row).collect()))
+}
+
+/// What a tutor has in one currency.
+#[derive(Debug)]
+pub struct Earned {
+    /// The currency.
+    pub currency: Currency,
+    /// The tutor's share of what is paid and not yet earned.
+    pub held: i64,
+    /// Earned and not yet sent.
+    pub payable: i64,
+    /// Sent.
+    pub transferred: i64,
+}
+
+/// A tutor's earnings, by currency.
+pub async fn earnings(db: &Database, tutor: UserId) -> Result<Vec<Earned>, DbError> {
+    let sql = "
+        SELECT currency, sum(held)::bigint, sum(payable)::bigint, sum(transferred)::bigint FROM (
+            SELECT currency, tutor_share AS held, 0 AS payable, 0 AS transferred FROM payments
+            WHERE tutor_id = $1 AND status IN ('held', 'partially_refunded') AND NOT released
+            UNION ALL
+            SELECT e.currency, 0, -e.amount,
+                   CASE WHEN t.kind IN ('transfer', 'reversal') THEN e.amount ELSE 0 END
+            FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
+            WHERE e.account = $2
+        ) AS moved GROUP BY currency ORDER BY currency";
+    let account = Account::TutorPayable(tutor).to_string();
+    let rows = db.read(sql, &[(&tutor.0, Type::UUID), (&account, Type::TEXT)]).await?;
+    let earned = |row: &Row| -> Result<Earned, DbError> {
+        Ok(Earned {
+            currency: Currency::parse(row.try_get(0)?)?,
+            held: row.try_get(1)?,
+            payable: row.try_get(2)?,
+            transferred: row.try_get(3)?,
+        })
+    };
+    rows.iter().map(earned).collect()
+}
+
+/// The sum of an account's entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Balance {
+    /// The account.
+    pub account: String,
+    /// The currency.
+    pub currency: Currency,
+    /// The sum; positive is a debit.
+    pub balance: i64,
+}
+
+/// Every account that isn't empty, and what Stripe holds in any case.
+pub async fn balances(db: &Database) -> Result<Vec<Balance>, DbError> {
+    let sql = "SELECT account, currency, sum(amount)::bigint FROM ledger_entries GROUP BY account, currency
+               HAVING sum(amount) <> 0 OR account = 'stripe_balance' ORDER BY account, currency";
+    let balance = |row: &Row| -> Result<Balance, DbError> {
+        Ok(Balance {
+            account: row.try_get(0)?,
+            currency: Currency::parse(row.try_get(1)?)?,
+            balance: row.try_get(2)?,
+        })
+    };
+    db.read(sql, &[]).await?.iter().map(balance).collect()
+}
+
+/// Ledger transactions that aren't balanced. The database lets none in.
+pub async fn unbalanced(db: &Database) -> Result<Vec<String>, DbError> {
+    let sql = "
+        SELECT format('transaction %s (%s of payment %s) is not balanced', t.id, t.kind, t.payment_id)
+        FROM ledger_transactions t
+        WHERE (SELECT count(*) FROM ledger_entries e WHERE e.transaction_id = t.id) < 2
+           OR EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id
+                      GROUP BY e.currency HAVING sum(e.amount) <> 0)
+        ORDER BY t.id LIMIT 100";
+    texts(db, sql).await
+}
+
+/// What Stripe has refused too often to be tried again by itself.
+pub async fn parked(db: &Database) -> Result<Vec<String>, DbError> {
+    let sql = "
+        SELECT format('payment %s: Stripe refuses the %s %s of %s (%s): a person must look', payment_id, kind,
+                      reference, amount, error_code)
+        FROM stripe_operations WHERE state = 'refused' AND kind IN ('refund', 'reversal')
+        ORDER BY since LIMIT 100";
+    texts(db, sql).await
+}
+
+/// Payments whose entries don't say what the payment says. Everything is recomputed from the entries.
+pub async fn contradictions(db: &Database) -> Result<Vec<String>, DbError> {
+    let sql = "
+        WITH booked AS (
+            SELECT t.payment_id,
+                coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'escrow:%'), 0) AS escrow,
+                coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'tutor:%'), 0) AS payable,
+                coalesce(sum(e.amount) FILTER (WHERE e.account = 'platform_revenue'), 0) AS revenue,
+                coalesce(sum(e.amount) FILTER (WHERE e.account = 'refunds'), 0) AS refunds,
+                coalesce(sum(e.amount) FILTER (WHERE e.account = 'stripe_fees'), 0) AS fees,
+                coalesce(sum(e.amount) FILTER (WHERE e.account = 'stripe_balance'), 0) AS balance
+            FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id GROUP BY t.payment_id
+        ), asked AS (
+            SELECT payment_id,
+                coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded,
+                coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND state = 'done'), 0) AS refund_done,
+                coalesce(sum(amount) FILTER (WHERE kind = 'transfer' AND state = 'done'), 0) AS sent,
+                coalesce(sum(amount) FILTER (WHERE kind = 'reversal' AND state = 'done'), 0) AS reversed
+            FROM stripe_operations GROUP BY payment_id
+        ), facts AS (
+            SELECT p.*, CASE WHEN p.charge_id IS NULL THEN 0 ELSE p.amount END AS charged, a.refund_done, a.sent,
+                a.reversed, a.refunded AS asked_refunds, b.escrow, b.payable, b.revenue, b.refunds, b.fees, b.balance
+            FROM payments p JOIN asked a ON a.payment_id = p.id LEFT JOIN booked b ON b.payment_id = p.id
+        )
+        SELECT format('payment %s (%s): %s', f.id, f.status, wrong.what) FROM facts f
+        CROSS JOIN LATERAL (VALUES
+            ('fee and earnings are not the amount', f.platform_fee + f.tutor_earnings = f.amount),
+            ('more is refunded than was paid', f.refunded <= f.charged),
+            ('the refunds are not what was refunded', f.refunded = f.asked_refunds),
+            ('more is transferred than was earned', f.sent - f.reversed <= f.tutor_earnings),
+            ('the escrow is not what is held', coalesce(f.escrow, 0) =
+                CASE WHEN f.released THEN 0 ELSE f.refunded - f.charged END),
+            ('the tutor''s account is not what is owed', coalesce(f.payable, 0) =
+                f.sent - f.reversed - CASE WHEN f.released THEN f.tutor_share ELSE 0 END),
+            ('the revenue is not what was earned', coalesce(f.revenue, 0) =
+                CASE WHEN f.released THEN f.tutor_share - (f.amount - f.refunded) ELSE 0 END),
+            ('the refunds are not what is on its way', coalesce(f.refunds, 0) = f.refund_done - f.refunded),
+            ('Stripe''s fee is not what Stripe said', coalesce(f.fees, 0) = coalesce(f.stripe_fee, 0)),
+            ('the balance at Stripe is not what was moved', coalesce(f.balance, 0) =
+                f.charged - coalesce(f.stripe_fee, 0) - f.refund_done - f.sent + f.reversed)
+        ) AS wrong (what, holds)
+        WHERE NOT wrong.holds ORDER BY f.id LIMIT 100";
+    texts(db, sql).await
+}
+
+async fn texts(db: &Database, sql: &str) -> Result<Vec<String>, DbError> {
+    db.read(sql, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

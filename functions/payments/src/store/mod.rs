@@ -1,0 +1,6 @@
+//! The SQL of `payments`.
+
+pub mod accounts;
+pub mod ledger;
+pub mod payments;
+pub mod webhooks;
