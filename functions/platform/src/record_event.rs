@@ -1,0 +1,46 @@
+//! Keeps every domain event in the event store (product.md, Insights).
+
+use lectern_domain::event::Envelope;
+use lectern_runtime::{Cx, Fault, UseCase};
+
+use crate::event_store::Record;
+use crate::services::{EVENT_STORE, Platform};
+
+/// Every type of event that there is. The rule of the bus takes whatever comes from a context, so that a type
+/// that is missing here is kept all the same.
+pub const KINDS: &[&str] = &[
+    "user.registered",
+    "user.verified",
+    "user.activated",
+    "tutor.profile_created",
+    "tutor.profile_updated",
+    "tutor.availability_changed",
+    "tutor.verification_submitted",
+    "tutor.approved",
+    "lesson.requested",
+    "lesson.scheduled",
+    "lesson.expired",
+    "lesson.started",
+    "lesson.completed",
+    "lesson.cancelled",
+    "payment.created",
+    "payment.held",
+    "payment.failed",
+    "payment.released",
+    "payment.refunded",
+    "payout_account.ready",
+];
+
+/// The use case.
+pub fn use_case() -> UseCase<Platform> {
+    UseCase::consumer("record-event", KINDS, record_event)
+        .summary("Keep every event for ever, by its aggregate and by its day")
+        .needs(&[EVENT_STORE])
+}
+
+/// The store itself is the inbox: an event that it has already stays as it is.
+async fn record_event(cx: Cx<Platform>, event: Envelope) -> Result<(), Fault> {
+    let fresh = cx.events.append(&Record::of(&event, cx.now())?).await?;
+    tracing::debug!(event_id = %event.id, kind = event.kind, fresh, "event kept");
+    Ok(())
+}
