@@ -60,6 +60,9 @@ async fn book_lesson(
     let minutes = u16::try_from(body.minutes.get()).unwrap_or(u16::MAX);
     let wanted = Wanted { tutor_id: body.tutor_id, start: body.start.get(), minutes, subject: body.subject };
     let check = check(&cx, &wanted).await?;
+    if check.is_taken() {
+        return taken(&cx, "Somebody else was faster.", &who, &key, &check.nearest).await;
+    }
     let agreed = agree(&cx, caller.id(), &wanted, &check)?;
     let (lesson, events) = Lesson::request(LessonId(cx.fresh_id()), agreed, cx.now());
     let events = cx.seal(events);
@@ -118,19 +121,30 @@ async fn lost(
         return idempotency::read(&cx.base.db, who, NAME, key).await.map(Created::replay);
     }
     if error.is_constraint(lessons::TUTOR_FREE) || error.is_constraint(lessons::STUDENT_FREE) {
-        // Which of a request's two constraints speaks first isn't defined: this may be our own lesson.
-        let stored = lessons::first_answer(&cx.base.db, who, NAME, key).await?;
-        if let Some(answer) = idempotency::earlier(stored, key)? {
-            return Ok(Created::replay(answer));
-        }
         let detail = if error.is_constraint(lessons::STUDENT_FREE) {
             "You have another lesson at this time."
         } else {
             "Somebody else was faster."
         };
-        return Err(Problem::new(&problem::SLOT_TAKEN).detail(detail).with("nearest", json!(nearest)));
+        return taken(cx, detail, who, key, nearest).await;
     }
     Err(error.into())
+}
+
+/// There is a lesson at this time. It may be the one of this very request, sent twice at once: which constraint speaks
+/// first isn't defined, and `tutoring` may have heard of it already.
+async fn taken(
+    cx: &Cx<Booking>,
+    detail: &'static str,
+    who: &str,
+    key: &IdempotencyKey,
+    nearest: &[Slot],
+) -> Result<Created<LessonView>, Problem> {
+    let stored = lessons::first_answer(&cx.base.db, who, NAME, key).await?;
+    if let Some(answer) = idempotency::earlier(stored, key)? {
+        return Ok(Created::replay(answer));
+    }
+    Err(Problem::new(&problem::SLOT_TAKEN).detail(detail).with("nearest", json!(nearest)))
 }
 
 async fn start_saga(cx: &Cx<Booking>, lesson: LessonId) {

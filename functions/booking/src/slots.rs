@@ -33,6 +33,9 @@ pub struct SlotCheck {
     /// Why not, in words.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Why not, as a word.
+    #[serde(default)]
+    pub reason_code: Option<String>,
     /// What it costs.
     #[serde(default)]
     pub price: Option<Money>,
@@ -45,6 +48,14 @@ pub struct SlotCheck {
     /// Free slots near the wanted time.
     #[serde(default)]
     pub nearest: Vec<Slot>,
+}
+
+impl SlotCheck {
+    /// Whether it can't be booked only because another lesson is there. `tutoring` hears of a lesson a moment after
+    /// it is booked: who asks for the same time until then is refused by our own database.
+    pub fn is_taken(&self) -> bool {
+        !self.bookable && self.reason_code.as_deref() == Some("taken")
+    }
 }
 
 /// A free slot.

@@ -1,7 +1,7 @@
 //! Gives a payment up before it is paid: the lesson is not wanted any more, or nobody paid in time.
 
 use lectern_domain::id::{LessonId, PaymentId};
-use lectern_domain::payments::Closing;
+use lectern_domain::payments::{Closing, Payment};
 use lectern_runtime::{Cx, Fault, Need, UseCase};
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +45,8 @@ pub struct PaymentCancelled {
 }
 
 async fn cancel_payment(cx: Cx<Payments>, input: CancelPayment) -> Result<PaymentCancelled, Fault> {
-    let close = |payment: &mut lectern_domain::payments::Payment, _: Option<&str>| {
-        Ok(payment.close(Closing::Requested, None, now(&cx)))
-    };
+    let close =
+        |payment: &mut Payment, _: Option<&str>| Ok(payment.close(Closing::Requested, None, now(&cx)));
     let Some(loaded) = payments::by_lesson(&cx.base.db, input.lesson_id).await? else {
         return Ok(PaymentCancelled { outcome: CancelOutcome::Cancelled, payment_id: None });
     };
@@ -59,10 +58,7 @@ async fn cancel_payment(cx: Cx<Payments>, input: CancelPayment) -> Result<Paymen
             None => carried.unfinished(),
         });
     }
-    let outcome = if payments::holds_nothing(&carried.payment) {
-        CancelOutcome::Cancelled
-    } else {
-        CancelOutcome::Held
-    };
+    let outcome =
+        if carried.payment.holds_nothing() { CancelOutcome::Cancelled } else { CancelOutcome::Held };
     Ok(PaymentCancelled { outcome, payment_id: Some(carried.payment.id) })
 }

@@ -140,6 +140,7 @@ pub async fn go_on(
         stripe = error;
         call = save(cx, &mut loaded, None, goes_on, |payment, _| hear(payment, &present, &news, now(cx)))
             .await?;
+        tell_a_person(&loaded.payment, &present);
     }
     Ok(Carried { payment: loaded.payment, stripe })
 }

@@ -59,7 +59,7 @@ async fn create_payment(cx: Cx<Payments>, input: CreatePayment) -> Result<Paymen
             go_on(&cx, Loaded { payment, ready_account: None }, call).await?
         }
         Some(earlier) => {
-            if !payments::is_the_same(&earlier.payment, payer, tutor, amount) {
+            if !earlier.payment.is_for(payer, tutor, amount) {
                 return Err(Fault::bad_input("the lesson has another payment already"));
             }
             let ask_again = |payment: &mut Payment, _: Option<&str>| {

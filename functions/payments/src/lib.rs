@@ -57,3 +57,11 @@ pub fn functions() -> Vec<Function> {
         Function::new(CONTEXT, health::use_case::<Payments>("check-payments-health")),
     ]
 }
+
+// Tests of use cases are part of the library's test, and not a test of the package: for those cargo would link
+// every thin binary first.
+#[cfg(test)]
+extern crate self as lectern_payments;
+#[cfg(test)]
+#[path = "../tests/it/main.rs"]
+mod it;

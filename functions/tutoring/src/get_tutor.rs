@@ -37,3 +37,4 @@ async fn get_tutor(
     let sequence = tutor.sequence;
     Ok(Answer::new(PublicTutor::from(tutor)).etag(sequence))
 }
+

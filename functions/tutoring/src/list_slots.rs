@@ -30,11 +30,11 @@ pub fn use_case() -> UseCase<Tutoring> {
 #[deserr(error = FieldErrors, rename_all = camelCase, deny_unknown_fields)]
 #[schemars(rename_all = "camelCase")]
 pub struct ListSlots {
-    /// TutorSlots begin at or after this; now, when left out.
+    /// Slots begin at or after this; now, when left out.
     #[deserr(default)]
     #[schemars(default)]
     from: Option<Instant>,
-    /// TutorSlots begin before this; seven days after `from`, when left out. At most 60 days after `from`.
+    /// Slots begin before this; seven days after `from`, when left out. At most 60 days after `from`.
     #[deserr(default)]
     #[schemars(default)]
     to: Option<Instant>,

@@ -9,7 +9,7 @@ use crate::config::Env;
 use crate::fault::Fault;
 use crate::log;
 use crate::services::Services;
-use crate::use_case::{BoxFuture, Invocation, Meta, UseCase};
+use crate::use_case::{Invocation, Meta, UseCase};
 
 /// A use case without the type of its services: what one table over all contexts can hold.
 pub struct Function {
@@ -17,19 +17,32 @@ pub struct Function {
     pub context: &'static str,
     /// What is known of it without running it.
     pub meta: Meta,
-    start: Box<dyn FnOnce() -> BoxFuture<Result<(), lambda_runtime::Error>> + Send>,
+    start: Box<dyn FnOnce(Around) -> Result<(), lambda_runtime::Error>>,
+}
+
+/// Called before and after each invocation with the use case's name: where the local platform breaks things on
+/// purpose. What runs on AWS has none.
+type Around = fn(&'static str, Moment);
+
+/// A moment of an invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing was done yet.
+    Before,
+    /// All was done, and nobody knows yet.
+    After,
 }
 
 impl Function {
     /// Of a use case of `context`.
     pub fn new<S: Services>(context: &'static str, use_case: UseCase<S>) -> Self {
         let meta = use_case.meta.clone();
-        Self { context, meta, start: Box::new(|| Box::pin(serve(use_case))) }
+        Self { context, meta, start: Box::new(|around| block_on(serve(use_case, around))) }
     }
 
-    /// Serves invocations until the environment goes away.
-    pub fn run(self) -> Result<(), lambda_runtime::Error> {
-        block_on((self.start)())
+    /// Serves invocations until the environment goes away, and calls `around` before and after each.
+    pub fn run(self, around: Around) -> Result<(), lambda_runtime::Error> {
+        (self.start)(around)
     }
 }
 
@@ -41,7 +54,7 @@ impl std::fmt::Debug for Function {
 
 /// The `main` of a thin binary: serves invocations of one use case until the environment goes away.
 pub fn run<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::Error> {
-    block_on(serve(use_case))
+    block_on(serve(use_case, |_, _| {}))
 }
 
 fn block_on(serving: impl Future<Output = Result<(), lambda_runtime::Error>>) -> Result<(), lambda_runtime::Error> {
@@ -49,7 +62,7 @@ fn block_on(serving: impl Future<Output = Result<(), lambda_runtime::Error>>) ->
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serving)
 }
 
-async fn serve<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::Error> {
+async fn serve<S: Services>(use_case: UseCase<S>, around: Around) -> Result<(), lambda_runtime::Error> {
     log::start();
     let env = Arc::new(Env::from_process());
     let services = Arc::new(S::from_env(env));
@@ -60,8 +73,11 @@ async fn serve<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::
         let (use_case, services) = (Arc::clone(&use_case), Arc::clone(&services));
         async move {
             let request_id = event.context.request_id;
+            let name = use_case.meta.name;
+            around(name, Moment::Before);
             let outcome: Result<Value, Fault> =
                 use_case.call(services, Invocation { request_id, event: event.payload }).await;
+            around(name, Moment::After);
             outcome.map_err(Diagnostic::from)
         }
     }))

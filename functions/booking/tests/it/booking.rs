@@ -87,6 +87,24 @@ async fn of_fifty_students_at_once_one_gets_the_slot_and_the_others_the_nearest_
 }
 
 #[tokio::test]
+async fn a_slot_that_tutoring_knows_to_be_taken_is_refused_as_taken_with_the_nearest_free_ones() {
+    let w = world().await;
+    let first = w.book(w.as_student(), "k1", &w.wish(48)).await;
+    let mut check = free_slot();
+    check.bookable = false;
+    check.reason_code = Some("taken".into());
+    let near = serde_json::from_value(json!({ "start": "2027-03-03T10:00:00Z", "end": "2027-03-03T11:00:00Z" }));
+    check.nearest = vec![near.unwrap()];
+    *w.slots.answer.lock().unwrap() = Ok(Some(check));
+    let other = As::User(UserId(Uuid::now_v7()), Role::Student);
+    let answer = w.book(other, "k1", &w.wish(48)).await;
+    assert_eq!((answer.status, answer.problem()), (409, "slot-taken"));
+    assert_eq!(answer.body["nearest"][0]["start"], "2027-03-03T10:00:00Z");
+    let again = w.book(w.as_student(), "k1", &w.wish(48)).await;
+    assert_eq!(again.data()["lessonId"], first.data()["lessonId"]);
+}
+
+#[tokio::test]
 async fn a_student_is_not_at_two_lessons_at_once() {
     let w = world().await;
     w.book(w.as_student(), "k1", &w.wish(48)).await.data();

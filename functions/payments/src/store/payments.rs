@@ -3,8 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lectern_domain::event::Envelope;
 use lectern_domain::id::{LessonId, PaymentId, UserId};
-use lectern_domain::money::Money;
-use lectern_domain::payments::{Changes, Payment, PaymentStatus};
+use lectern_domain::payments::{Changes, Payment};
 use lectern_domain::time::Instant;
 use lectern_postgres::{Database, DbError, Json, Row, Type, outbox};
 use lectern_runtime::Cx;
@@ -199,14 +198,4 @@ pub async fn shown(db: &Database, id: PaymentId, person: UserId) -> Result<Optio
         Ok(Shown { payment: document(row.try_get(0)?)?, created_at: row.try_get::<_, Timestamp>(1)?.into() })
     };
     rows.first().map(shown).transpose()
-}
-
-/// Whether a stored payment is the one that is asked for.
-pub fn is_the_same(stored: &Payment, payer: UserId, tutor: UserId, amount: Money) -> bool {
-    stored.payer_id == payer && stored.tutor_id == tutor && stored.money(stored.amount) == amount
-}
-
-/// Whether a payment holds no money of the payer's, and won't.
-pub fn holds_nothing(payment: &Payment) -> bool {
-    matches!(payment.status, PaymentStatus::Cancelled | PaymentStatus::Failed | PaymentStatus::Refunded)
 }

@@ -10,7 +10,7 @@ use lectern_runtime::testing::invoke;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Made, Trouble, World};
+use super::support::{Made, Trouble, World};
 
 /// Longer than anything here takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

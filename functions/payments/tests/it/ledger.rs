@@ -3,7 +3,7 @@
 use lectern_postgres::database::connect;
 use serde_json::Value;
 
-use crate::support::World;
+use super::support::World;
 
 async fn as_the_application(world: &World, statement: &str) -> Result<u64, String> {
     let client = connect(&world.database.url, None).await.unwrap();

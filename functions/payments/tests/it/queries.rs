@@ -8,7 +8,7 @@ use lectern_runtime::testing::{As, TestRequest, invoke};
 use lectern_stripe_stand_in::webhooks::signature_header;
 use serde_json::json;
 
-use crate::support::{WEBHOOK_SECRET, World, services};
+use super::support::{WEBHOOK_SECRET, World, services};
 
 #[tokio::test]
 async fn each_use_case_costs_as_few_round_trips_as_it_can() {

@@ -9,7 +9,7 @@ use lectern_runtime::testing::{deliver, invoke};
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use crate::support::{Trouble, World};
+use super::support::{Trouble, World};
 
 const ROUNDS: usize = 6;
 

@@ -4,7 +4,7 @@ use lectern_domain::payments::OperationKind;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Made, Trouble, World};
+use super::support::{Made, Trouble, World};
 
 #[tokio::test]
 async fn a_lesson_has_one_payment_however_often_it_is_made() {
@@ -37,7 +37,7 @@ async fn an_unpaid_payment_is_cancelled_quietly() {
     let world = World::new().await;
     let made = world.made(4_500).await;
     for _ in 0..2 {
-        assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "cancelled" }));
+        assert_eq!(world.cancel(&made).await.unwrap()["outcome"], "cancelled");
     }
     assert_eq!(world.status(&made).await, "cancelled");
     assert_eq!(world.intents().await, json!({ "canceled": 1 }));
@@ -56,7 +56,7 @@ async fn a_payment_that_never_reached_stripe_can_be_cancelled_too() {
     assert_eq!(world.create(lesson, 4_500).await.unwrap_err().kind, "Transient");
     let id = world.bus.events()[0].aggregate.id.to_string();
     let made = Made { lesson, id };
-    assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "cancelled" }));
+    assert_eq!(world.cancel(&made).await.unwrap()["outcome"], "cancelled");
     assert_eq!(world.intents().await, json!({ "canceled": 1 }));
     world.check().await;
 }
@@ -67,7 +67,7 @@ async fn a_payment_that_stripe_refused_is_cancelled_without_stripe() {
     let lesson = Uuid::now_v7();
     world.create(lesson, 10).await.unwrap_err();
     let made = Made { lesson, id: world.bus.events()[0].aggregate.id.to_string() };
-    assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "cancelled" }));
+    assert_eq!(world.cancel(&made).await.unwrap()["outcome"], "cancelled");
     assert_eq!(world.stripe.sent.lock().unwrap().len(), 1);
 }
 
@@ -78,11 +78,11 @@ async fn whoever_cancels_a_paid_payment_hears_that_it_is_held() {
     world.pay(&made, "pm_card_visa").await;
     // No webhook has come yet: Stripe itself says so.
     for _ in 0..2 {
-        assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "held" }));
+        assert_eq!(world.cancel(&made).await.unwrap()["outcome"], "held");
     }
     assert_eq!(world.kinds(), ["payment.created", "payment.held"]);
     world.refund(&made, "cancelled", 4_500).await.unwrap();
-    assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "cancelled" }));
+    assert_eq!(world.cancel(&made).await.unwrap()["outcome"], "cancelled");
     world.check().await;
     assert_eq!(world.kinds(), ["payment.created", "payment.held", "payment.refunded"]);
 }
@@ -162,7 +162,8 @@ async fn a_payment_that_does_not_exist_is_a_bad_input() {
     let world = World::new().await;
     let made = Made { lesson: Uuid::now_v7(), id: Uuid::now_v7().to_string() };
     assert_eq!(world.release(&made).await.unwrap_err().kind, "BadInput");
-    assert_eq!(world.cancel(&made).await.unwrap_err().kind, "BadInput");
+    // A lesson without a payment has nothing to cancel.
+    assert_eq!(world.cancel(&made).await.unwrap(), json!({ "outcome": "cancelled" }));
     assert_eq!(world.refund(&made, "not a name", 1).await.unwrap_err().kind, "BadInput");
 }
 

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::support::{Made, Trouble, World};
+use super::support::{Made, Trouble, World};
 
 const STORIES: u64 = 5;
 const CHAPTERS: usize = 40;

@@ -135,7 +135,7 @@ pub struct Made {
 fn state_file() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("payments-{}-{}.jsonl", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+    std::env::temp_dir().join(name)
 }
 
 async fn start_stripe() -> String {

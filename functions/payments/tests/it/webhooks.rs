@@ -5,7 +5,7 @@ use lectern_stripe_stand_in::webhooks::signature_header;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Trouble, WEBHOOK_SECRET, World};
+use super::support::{Trouble, WEBHOOK_SECRET, World};
 
 #[tokio::test]
 async fn a_webhook_without_a_good_and_fresh_signature_is_refused() {

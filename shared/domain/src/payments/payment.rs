@@ -220,6 +220,16 @@ impl Payment {
         Money::new(amount, self.currency)
     }
 
+    /// Whether it is the one that these two agreed on.
+    pub fn is_for(&self, payer: UserId, tutor: UserId, amount: Money) -> bool {
+        self.payer_id == payer && self.tutor_id == tutor && self.money(self.amount) == amount
+    }
+
+    /// Whether nothing of the payer's is held, and nothing will be.
+    pub const fn holds_nothing(&self) -> bool {
+        matches!(self.status, PaymentStatus::Cancelled | PaymentStatus::Failed | PaymentStatus::Refunded)
+    }
+
     /// What was not refunded.
     pub const fn remaining(&self) -> i64 {
         self.amount - self.refunded
