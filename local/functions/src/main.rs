@@ -1,0 +1,71 @@
+//! One binary with every use case in it, for one machine: as a function it runs the use case that `_HANDLER`
+//! names (docs/decisions/0001); from a shell it prints what the table holds.
+//!
+//! ```text
+//! lectern use-cases    the table, as JSON
+//! lectern openapi      the contract, as YAML (committed as openapi.yaml)
+//! ```
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use lectern_runtime::function::Moment;
+use serde_json::Value;
+
+const USAGE: &str = "usage: lectern use-cases | lectern openapi";
+
+fn main() -> ExitCode {
+    let outcome = match std::env::var("_HANDLER") {
+        Ok(name) => serve(&name),
+        Err(_) => match std::env::args().nth(1).as_deref() {
+            Some("use-cases") => print(&use_cases()),
+            Some("openapi") => print(&openapi()),
+            _ => Err(USAGE.into()),
+        },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _closed = writeln!(std::io::stderr(), "lectern: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+fn serve(name: &str) -> Outcome {
+    let function = lectern_local::all().into_iter().find(|f| f.meta.name == name);
+    function.ok_or_else(|| format!("there is no use case {name:?}"))?.run(break_if_asked)
+}
+
+/// Dies when a test asks for it: by a file `<use case>.before` or `<use case>.after` in the folder that
+/// `LECTERN_FAULTS` names. Whoever takes the file away is the one that dies, so each file kills once. After its
+/// work, a function that dies has done all of it and answered nothing.
+fn break_if_asked(use_case: &'static str, moment: Moment) {
+    let Some(folder) = std::env::var_os("LECTERN_FAULTS") else { return };
+    let when = match moment {
+        Moment::Before => "before",
+        Moment::After => "after",
+    };
+    let file = std::path::Path::new(&folder).join(format!("{use_case}.{when}"));
+    if std::fs::remove_file(file).is_ok() {
+        let _closed = writeln!(std::io::stderr(), "{use_case} dies {when} its work, as a test asked");
+        std::process::exit(1);
+    }
+}
+
+fn print(text: &str) -> Outcome {
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn use_cases() -> String {
+    let table: Vec<Value> = lectern_local::all().iter().map(|f| f.meta.to_json(f.context)).collect();
+    format!("{:#}\n", Value::Array(table))
+}
+
+fn openapi() -> String {
+    let document = lectern_runtime::openapi::document(&lectern_local::all(), env!("CARGO_PKG_VERSION"));
+    serde_norway::to_string(&document).unwrap_or_default()
+}
