@@ -61,15 +61,22 @@ async fn book_lesson(
     let wanted = Wanted { tutor_id: body.tutor_id, start: body.start.get(), minutes, subject: body.subject };
     let check = check(&cx, &wanted).await?;
     if check.is_taken() {
-        return taken(&cx, "Somebody else was faster.", &who, &key, &check.nearest).await;
+        let detail = check.reason.as_deref().unwrap_or("Somebody else was faster.");
+        return taken(&cx, detail, &who, &key, &check.nearest).await;
     }
     let agreed = agree(&cx, caller.id(), &wanted, &check)?;
     let (lesson, events) = Lesson::request(LessonId(cx.fresh_id()), agreed, cx.now());
     let events = cx.seal(events);
     let view = LessonView::from(&lesson);
     let answer = serde_json::to_value(&view).map_err(Problem::internal)?;
-    let new =
-        NewLesson { lesson: &lesson, events: &events, caller: &who, use_case: NAME, key: &key, answer: &answer };
+    let new = NewLesson {
+        lesson: &lesson,
+        events: &events,
+        caller: &who,
+        use_case: NAME,
+        key: &key,
+        answer: &answer,
+    };
     if let Err(error) = lessons::insert(&cx.base.db, new).await {
         return lost(&cx, error, &who, &key, &check.nearest).await;
     }
@@ -89,10 +96,17 @@ async fn check(cx: &Cx<Booking>, wanted: &Wanted) -> Result<SlotCheck, Problem> 
     }
 }
 
-fn agree(cx: &Cx<Booking>, student_id: UserId, wanted: &Wanted, check: &SlotCheck) -> Result<Agreed, Problem> {
+fn agree(
+    cx: &Cx<Booking>,
+    student_id: UserId,
+    wanted: &Wanted,
+    check: &SlotCheck,
+) -> Result<Agreed, Problem> {
     let (true, Some(price)) = (check.bookable, check.price) else {
         let reason = check.reason.as_deref().unwrap_or("The tutor has no free slot at this time.");
-        return Err(Problem::new(&problem::SLOT_NOT_BOOKABLE).detail(reason).with("nearest", json!(check.nearest)));
+        return Err(Problem::new(&problem::SLOT_NOT_BOOKABLE)
+            .detail(reason)
+            .with("nearest", json!(check.nearest)));
     };
     let time = TimeRange::of_minutes(wanted.start, wanted.minutes)
         .ok_or_else(|| FieldErrors::one("start", "must be a time that the calendar knows"))?;
@@ -135,7 +149,7 @@ async fn lost(
 /// first isn't defined, and `tutoring` may have heard of it already.
 async fn taken(
     cx: &Cx<Booking>,
-    detail: &'static str,
+    detail: &str,
     who: &str,
     key: &IdempotencyKey,
     nearest: &[Slot],

@@ -5,7 +5,9 @@ use lectern_domain::booking::CancelledBy;
 use lectern_domain::field::FieldErrors;
 use lectern_domain::role::Role;
 use lectern_domain::text::Prose;
-use lectern_runtime::{Answer, Cx, Method, Need, Nothing, Problem, Request, StudentOrTutor, UseCase, problem};
+use lectern_runtime::{
+    Answer, Cx, Method, Need, Nothing, Problem, Request, StudentOrTutor, UseCase, problem,
+};
 use schemars::JsonSchema;
 use serde_json::json;
 

@@ -42,8 +42,7 @@ async fn list_lessons(
 ) -> Result<Answer<Page<LessonView>>, Problem> {
     let limit = limit_or_default(request.query.limit);
     let offset = request.query.offset.map_or(0, Bounded::get);
-    let (found, total) =
-        lessons::page_of(&cx.base.db, caller.0, request.query.status, limit, offset).await?;
+    let (found, total) = lessons::page_of(&cx.base.db, caller.0, request.query.status, limit, offset).await?;
     let items = found.iter().map(LessonView::from).collect();
     Ok(Answer::new(Page::new(items, total, limit, offset)))
 }

@@ -50,7 +50,8 @@ impl Sagas for StepFunctions {
         // The execution is named after the lesson: the second start of a standard workflow with the same name
         // and input gives the first execution back while it runs, and is refused after.
         let name = if attempt == 1 { lesson.to_string() } else { format!("{lesson}-{attempt}") };
-        let started = self.client().await.start_execution().state_machine_arn(machine).name(&name).input(input);
+        let started =
+            self.client().await.start_execution().state_machine_arn(machine).name(&name).input(input);
         match started.send().await {
             Ok(answer) => Ok(answer.execution_arn),
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => {
@@ -73,7 +74,9 @@ impl Sagas for StepFunctions {
         let call = self.client().await.send_task_success().task_token(token).output(output.to_string());
         match call.send().await {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.code(), Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) => {
+            Err(error)
+                if matches!(error.code(), Some("TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken")) =>
+            {
                 tracing::info!(code = error.code(), "nobody waits with this token any more");
                 Ok(())
             }

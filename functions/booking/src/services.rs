@@ -44,7 +44,10 @@ fn terms(env: &Env) -> BookingTerms {
     BookingTerms {
         hold_seconds: number("HOLD_SECONDS", default.hold_seconds),
         dispute_window_seconds: number("DISPUTE_WINDOW_SECONDS", default.dispute_window_seconds),
-        earliest_completion_seconds: number("EARLIEST_COMPLETION_SECONDS", default.earliest_completion_seconds),
+        earliest_completion_seconds: number(
+            "EARLIEST_COMPLETION_SECONDS",
+            default.earliest_completion_seconds,
+        ),
         auto_complete_seconds: number("AUTO_COMPLETE_SECONDS", default.auto_complete_seconds),
         full_refund_before_seconds: number("FULL_REFUND_BEFORE_SECONDS", default.full_refund_before_seconds),
         half_refund_before_seconds: number("HALF_REFUND_BEFORE_SECONDS", default.half_refund_before_seconds),

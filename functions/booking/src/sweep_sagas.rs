@@ -15,7 +15,9 @@ use crate::store::sagas;
 /// The use case.
 pub fn use_case() -> UseCase<Booking> {
     UseCase::schedule("sweep-sagas", "RelayRate", sweep_sagas)
-        .summary("Start state machines that were not started or died, and answer those that were not answered")
+        .summary(
+            "Start state machines that were not started or died, and answer those that were not answered",
+        )
         .needs(&[Need::Database, SAGAS])
 }
 

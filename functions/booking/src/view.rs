@@ -76,7 +76,9 @@ pub fn refused(error: LessonError) -> Problem {
         LessonError::WrongState(status) => {
             Problem::new(&problem::WRONG_STATE).detail(format!("{error}.")).with("state", json!(status))
         }
-        LessonError::Begun | LessonError::NotBegun => Problem::new(&problem::WRONG_STATE).detail(format!("{error}.")),
+        LessonError::Begun | LessonError::NotBegun => {
+            Problem::new(&problem::WRONG_STATE).detail(format!("{error}."))
+        }
         LessonError::Money(_) => Problem::internal(error),
     }
 }

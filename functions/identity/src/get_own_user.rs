@@ -52,7 +52,11 @@ impl From<User> for UserView {
     }
 }
 
-async fn get_own_user(cx: Cx<Identity>, caller: SignedIn, _request: Request) -> Result<Answer<UserView>, Problem> {
+async fn get_own_user(
+    cx: Cx<Identity>,
+    caller: SignedIn,
+    _request: Request,
+) -> Result<Answer<UserView>, Problem> {
     let user = users::by_id(&cx.base.db, caller.id()).await?.ok_or_else(|| Problem::not_found("user"))?;
     let sequence = user.sequence;
     Ok(Answer::new(UserView::from(user)).etag(sequence))

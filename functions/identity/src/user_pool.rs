@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType, AuthenticationResultType, MessageActionType};
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeType, AuthFlowType, AuthenticationResultType, MessageActionType,
+};
 use lectern_domain::email::Email;
 use lectern_domain::identity::{Appointment, Registration};
 use lectern_runtime::config::{Env, describe};
@@ -99,14 +101,20 @@ impl Cognito {
         self.setting("USER_POOL_CLIENT_ID")
     }
 
-    async fn authenticate(&self, flow: AuthFlowType, parameters: &[(&str, &str)]) -> Result<Tokens, PoolError> {
+    async fn authenticate(
+        &self,
+        flow: AuthFlowType,
+        parameters: &[(&str, &str)],
+    ) -> Result<Tokens, PoolError> {
         let mut call = self.client().await.initiate_auth().client_id(self.client_id()?).auth_flow(flow);
         for (name, value) in parameters {
             call = call.auth_parameters(*name, *value);
         }
         let answer = call.send().await.map_err(|e| pool_error(&e))?;
         let result = answer.authentication_result;
-        result.and_then(tokens).ok_or_else(|| PoolError::Refused("the pool asks for more than a password".into()))
+        result
+            .and_then(tokens)
+            .ok_or_else(|| PoolError::Refused("the pool asks for more than a password".into()))
     }
 }
 
@@ -206,8 +214,13 @@ where
             PoolError::TooMany
         }
         Some(
-            "NotAuthorizedException" | "UserNotFoundException" | "UserNotConfirmedException" | "CodeMismatchException"
-            | "ExpiredCodeException" | "PasswordResetRequiredException" | "InvalidParameterException",
+            "NotAuthorizedException"
+            | "UserNotFoundException"
+            | "UserNotConfirmedException"
+            | "CodeMismatchException"
+            | "ExpiredCodeException"
+            | "PasswordResetRequiredException"
+            | "InvalidParameterException",
         ) => PoolError::Refused(message()),
         _ => PoolError::Unavailable(describe(error)),
     }

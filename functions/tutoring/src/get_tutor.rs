@@ -37,4 +37,3 @@ async fn get_tutor(
     let sequence = tutor.sequence;
     Ok(Answer::new(PublicTutor::from(tutor)).etag(sequence))
 }
-

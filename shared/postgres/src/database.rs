@@ -166,7 +166,12 @@ impl Database {
         }
     }
 
-    async fn send(&self, client: &Client, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, tokio_postgres::Error> {
+    async fn send(
+        &self,
+        client: &Client,
+        sql: &str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
         self.round_trips.fetch_add(1, Ordering::Relaxed);
         client.query_typed(sql, params).await
     }
@@ -201,7 +206,8 @@ impl Database {
 /// Connects to a URL. `ca` is the PEM of the authority that signs the server's certificate; it is needed when
 /// the URL says `sslmode=require`, and the certificate is then checked with the host's name.
 pub async fn connect(url: &str, ca: Option<&str>) -> Result<Client, DbError> {
-    let mut config: Config = url.parse().map_err(|_| DbError::Statement("the database URL is not valid".into()))?;
+    let mut config: Config =
+        url.parse().map_err(|_| DbError::Statement("the database URL is not valid".into()))?;
     config.connect_timeout(CONNECT_TIMEOUT);
     if config.get_options().is_none() {
         config.options(format!("-c statement_timeout={STATEMENT_TIMEOUT_MS}"));

@@ -46,7 +46,12 @@ pub fn earlier(stored: Stored, key: &IdempotencyKey) -> Result<Option<Value>, Pr
 }
 
 /// Reads the first answer to a key by itself: after losing a race for it.
-pub async fn read(db: &Database, caller: &str, use_case: &str, key: &IdempotencyKey) -> Result<Value, Problem> {
+pub async fn read(
+    db: &Database,
+    caller: &str,
+    use_case: &str,
+    key: &IdempotencyKey,
+) -> Result<Value, Problem> {
     let sql = concat!("SELECT ", first_answer!("$1", "$2", "$3"));
     let params = [(&caller as _, Type::TEXT), (&use_case as _, Type::TEXT), (&key.key as _, Type::TEXT)];
     let rows = db.read(sql, &params).await?;

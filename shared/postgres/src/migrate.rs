@@ -53,8 +53,10 @@ pub async fn migrate(url: &str, ca: Option<&str>, migrations: &[Migration]) -> R
     common.set_migration_table_name("common_schema_history");
     let own = Runner::new(migrations);
     for runner in [common, own] {
-        let report =
-            runner.run_async(&mut client).await.map_err(|e| DbError::Statement(format!("migration: {}", describe(&e))))?;
+        let report = runner
+            .run_async(&mut client)
+            .await
+            .map_err(|e| DbError::Statement(format!("migration: {}", describe(&e))))?;
         applied.extend(report.applied_migrations().iter().map(ToString::to_string));
     }
     let row = client.query_one("SELECT coalesce(max(version), 0) FROM refinery_schema_history", &[]).await?;

@@ -69,12 +69,14 @@ async fn login(admin: &Client, name: &str, password: &str, connections: u32) -> 
 
 fn identifier(name: &str) -> Result<&str, DbError> {
     let fine = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    fine.then_some(name).ok_or_else(|| DbError::Statement("a context's name must be lower-case letters".into()))
+    fine.then_some(name)
+        .ok_or_else(|| DbError::Statement("a context's name must be lower-case letters".into()))
 }
 
 /// The same server and login, another database.
 pub fn with_database(url: &str, database: &str) -> Result<String, DbError> {
-    let mut url = url::Url::parse(url).map_err(|_| DbError::Statement("the database URL is not valid".into()))?;
+    let mut url =
+        url::Url::parse(url).map_err(|_| DbError::Statement("the database URL is not valid".into()))?;
     url.set_path(database);
     Ok(url.to_string())
 }

@@ -35,9 +35,7 @@ impl EventBridge {
     }
 
     async fn client(&self) -> &aws_sdk_eventbridge::Client {
-        self.client
-            .get_or_init(|| async { aws_sdk_eventbridge::Client::new(self.env.aws().await) })
-            .await
+        self.client.get_or_init(|| async { aws_sdk_eventbridge::Client::new(self.env.aws().await) }).await
     }
 
     async fn publish_batch(&self, bus: &str, batch: &[Envelope]) -> Result<Vec<EventId>, String> {

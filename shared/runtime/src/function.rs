@@ -57,7 +57,9 @@ pub fn run<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::Erro
     block_on(serve(use_case, |_, _| {}))
 }
 
-fn block_on(serving: impl Future<Output = Result<(), lambda_runtime::Error>>) -> Result<(), lambda_runtime::Error> {
+fn block_on(
+    serving: impl Future<Output = Result<(), lambda_runtime::Error>>,
+) -> Result<(), lambda_runtime::Error> {
     // One thread: a function does one thing at a time, on less than one processor.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serving)
 }

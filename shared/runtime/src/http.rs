@@ -158,8 +158,9 @@ impl<T: Deserr<FieldErrors> + JsonSchema + Send + 'static> Body for T {
             if !json {
                 return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE));
             }
-            serde_json::from_slice(&bytes)
-                .map_err(|e| Problem::new(&problem::MALFORMED).detail(format!("The body is not JSON: {e}.")))?
+            serde_json::from_slice(&bytes).map_err(|e| {
+                Problem::new(&problem::MALFORMED).detail(format!("The body is not JSON: {e}."))
+            })?
         };
         Ok(deserr::deserialize(value))
     }
@@ -181,7 +182,8 @@ impl Body for Raw {
 
 fn is_json(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
 /// A parsed request: path parameters, query and body, all valid.

@@ -73,8 +73,8 @@ impl InternalApi {
             .body(bytes)
             .map_err(|e| InternalError::Unavailable(e.to_string()))?;
         self.sign(&mut request).await?;
-        let request = reqwest::Request::try_from(request)
-            .map_err(|e| InternalError::Unavailable(describe(&e)))?;
+        let request =
+            reqwest::Request::try_from(request).map_err(|e| InternalError::Unavailable(describe(&e)))?;
         let answer = self
             .client()
             .await?
@@ -109,7 +109,8 @@ impl InternalApi {
             SignableBody::Bytes(request.body()),
         )
         .map_err(|e| unavailable(&e))?;
-        let (instructions, _signature) = sign(signable, &parameters).map_err(|e| unavailable(&e))?.into_parts();
+        let (instructions, _signature) =
+            sign(signable, &parameters).map_err(|e| unavailable(&e))?.into_parts();
         instructions.apply_to_request_http1x(request);
         Ok(())
     }

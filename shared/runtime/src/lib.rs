@@ -21,15 +21,20 @@ pub mod rate_limit;
 mod route;
 pub mod services;
 #[cfg(feature = "testing")]
-#[expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops at the first thing that is not as it should be")]
+#[expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first thing that is not as it should be"
+)]
 pub mod testing;
 pub mod use_case;
 
 pub use caller::{Admin, Anyone, Service, SignedIn, Student, StudentOrTutor, Tutor};
 pub use fault::Fault;
 pub use function::{Function, run};
-pub use lambda_runtime::Error;
 pub use http::{Accepted, Answer, Created, Nothing, Raw, Request};
+pub use lambda_runtime::Error;
 pub use problem::Problem;
 pub use services::{Cx, Kit, Need, Services};
 pub use use_case::{Method, Trigger, UseCase};

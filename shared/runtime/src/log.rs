@@ -26,5 +26,6 @@ pub fn start() {
         .with_target(false);
     use tracing_subscriber::Layer as _;
     // A second start (tests do) changes nothing.
-    let _already_started = tracing_subscriber::registry().with(lines.with_filter(ours)).with(level).try_init();
+    let _already_started =
+        tracing_subscriber::registry().with(lines.with_filter(ours)).with(level).try_init();
 }

@@ -54,11 +54,8 @@ pub fn document(functions: &[Function], version: &str) -> Value {
 }
 
 fn tags(functions: &[Function]) -> Value {
-    let mut names: Vec<_> = functions
-        .iter()
-        .filter(|f| matches!(f.meta.trigger, Trigger::Http(_)))
-        .map(|f| f.context)
-        .collect();
+    let mut names: Vec<_> =
+        functions.iter().filter(|f| matches!(f.meta.trigger, Trigger::Http(_))).map(|f| f.context).collect();
     names.dedup();
     names.iter().map(|name| json!({ "name": name })).collect()
 }
@@ -120,7 +117,8 @@ fn responses(http: &HttpTrigger, data: &Schema) -> Value {
     kinds.extend(http.problems.iter().copied());
     for kind in kinds {
         let name = status_name(kind.status);
-        responses.insert(kind.status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+        responses
+            .insert(kind.status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
     }
     responses.sort_keys();
     Value::Object(responses)
@@ -164,7 +162,12 @@ fn problem_responses() -> Value {
                 "schema": { "$ref": "#/components/schemas/Problem" }, "examples": {} } } })
         });
         let description = response["description"].as_str().unwrap_or_default();
-        let line = format!("{description}{}`{}`: {}.", if description.is_empty() { "" } else { " " }, kind.slug, kind.title);
+        let line = format!(
+            "{description}{}`{}`: {}.",
+            if description.is_empty() { "" } else { " " },
+            kind.slug,
+            kind.title
+        );
         response["description"] = Value::String(line);
         response["content"]["application/problem+json"]["examples"][kind.slug] = json!({ "value": {
             "type": kind.urn(), "title": kind.title, "status": kind.status, "detail": kind.title,
@@ -209,7 +212,8 @@ fn parameters(schema: &Schema, place: &str, generator: &SchemaGenerator) -> Vec<
         .into_iter()
         .map(|(name, mut schema)| {
             let description = schema.as_object_mut().and_then(|s| s.shift_remove("description"));
-            let mut parameter = json!({ "name": name, "in": place, "required": required(&name), "schema": schema });
+            let mut parameter =
+                json!({ "name": name, "in": place, "required": required(&name), "schema": schema });
             if let Some(description) = description {
                 parameter["description"] = description;
             }

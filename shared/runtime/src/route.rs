@@ -44,14 +44,18 @@ where
     let now = services.kit().clock.now();
     let limit_headers = check_limits(services.as_ref(), &meta, http, &event).await;
     let (mut response, cause) = match limit_headers {
-        Err(problem) => (problem_response(&problem, &event, &request_id, now), problem.cause_text().map(str::to_owned)),
+        Err(problem) => {
+            (problem_response(&problem, &event, &request_id, now), problem.cause_text().map(str::to_owned))
+        }
         Ok(headers) => {
-            let handled = handle::<S, C, P, Q, B, A, F, Fut>(services, http, &event, &request_id, &handler).await;
+            let handled =
+                handle::<S, C, P, Q, B, A, F, Fut>(services, http, &event, &request_id, &handler).await;
             let (mut response, cause) = match handled.and_then(|answer| answer.into_response(now)) {
                 Ok(response) => (response, None),
-                Err(problem) => {
-                    (problem_response(&problem, &event, &request_id, now), problem.cause_text().map(str::to_owned))
-                }
+                Err(problem) => (
+                    problem_response(&problem, &event, &request_id, now),
+                    problem.cause_text().map(str::to_owned),
+                ),
             };
             response.headers.extend(headers);
             (response, cause)

@@ -80,7 +80,8 @@ pub fn assert_valid_event(envelope: &Value) {
         .should_validate_formats(true)
         .build(&schema)
         .unwrap_or_else(|e| panic!("events/{kind}.schema.json is no schema: {e}"));
-    let errors: Vec<_> = validator.iter_errors(envelope).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    let errors: Vec<_> =
+        validator.iter_errors(envelope).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{kind} breaks its schema: {errors:?}\n{envelope:#}");
 }
 
@@ -141,13 +142,7 @@ pub struct TestRequest {
 impl TestRequest {
     /// Of this caller.
     pub fn new(caller: As) -> Self {
-        Self {
-            caller,
-            path: HashMap::new(),
-            query: HashMap::new(),
-            headers: HashMap::new(),
-            body: None,
-        }
+        Self { caller, path: HashMap::new(), query: HashMap::new(), headers: HashMap::new(), body: None }
     }
 
     /// With a path parameter.
@@ -186,7 +181,9 @@ impl TestRequest {
 
     /// Sends it to a use case.
     pub async fn send<S: Services>(self, use_case: &UseCase<S>, services: &Arc<S>) -> Answered {
-        let Trigger::Http(http) = &use_case.meta.trigger else { panic!("{} is no route", use_case.meta.name) };
+        let Trigger::Http(http) = &use_case.meta.trigger else {
+            panic!("{} is no route", use_case.meta.name)
+        };
         let mut path = http.path.to_owned();
         for (name, value) in &self.path {
             path = path.replace(&format!("{{{name}}}"), value);
@@ -222,7 +219,11 @@ impl TestRequest {
 }
 
 /// Invokes any use case with an event as it is.
-pub async fn invoke<S: Services>(use_case: &UseCase<S>, services: &Arc<S>, event: Value) -> Result<Value, Fault> {
+pub async fn invoke<S: Services>(
+    use_case: &UseCase<S>,
+    services: &Arc<S>,
+    event: Value,
+) -> Result<Value, Fault> {
     let invocation = Invocation { request_id: "test-invocation".to_owned(), event };
     use_case.call(Arc::clone(services), invocation).await
 }
@@ -236,6 +237,7 @@ pub async fn deliver<S: Services>(use_case: &UseCase<S>, services: &Arc<S>, even
             json!({ "messageId": event.id, "body": body })
         })
         .collect();
-    let answer = invoke(use_case, services, json!({ "Records": records })).await.expect("a batch is answered");
+    let answer =
+        invoke(use_case, services, json!({ "Records": records })).await.expect("a batch is answered");
     answer["batchItemFailures"].as_array().map_or(0, Vec::len)
 }

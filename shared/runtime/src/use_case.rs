@@ -165,7 +165,12 @@ impl<S> std::fmt::Debug for UseCase<S> {
 impl<S: Services> UseCase<S> {
     /// A route. The handler takes the frame of the call, the caller (whose type says who may call) and the
     /// parsed request.
-    pub fn http<C, P, Q, B, A, F, Fut>(name: &'static str, method: Method, path: &'static str, handler: F) -> Self
+    pub fn http<C, P, Q, B, A, F, Fut>(
+        name: &'static str,
+        method: Method,
+        path: &'static str,
+        handler: F,
+    ) -> Self
     where
         C: Caller,
         P: Deserr<FieldErrors> + JsonSchema + Send + 'static,
@@ -208,7 +213,10 @@ impl<S: Services> UseCase<S> {
         let run: Run<S> = Arc::new(move |services, meta, invocation| {
             Box::pin(consumer::consume(services, meta.name, invocation, Arc::clone(&handler)))
         });
-        Self { meta: Meta { name, summary: "", trigger: Trigger::Events(kinds), needs: &[Need::Database] }, run }
+        Self {
+            meta: Meta { name, summary: "", trigger: Trigger::Events(kinds), needs: &[Need::Database] },
+            run,
+        }
     }
 
     /// Something done again and again. `expression` is a schedule expression (`rate(1 minute)`), or the name

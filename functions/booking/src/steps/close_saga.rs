@@ -9,7 +9,8 @@ use crate::store::sagas;
 
 /// The use case.
 pub fn use_case() -> UseCase<Booking> {
-    UseCase::step("close-saga", SAGA, close_saga).summary("Note that the lesson's state machine has ended well")
+    UseCase::step("close-saga", SAGA, close_saga)
+        .summary("Note that the lesson's state machine has ended well")
 }
 
 async fn close_saga(cx: Cx<Booking>, input: LessonInput) -> Result<Done, Fault> {

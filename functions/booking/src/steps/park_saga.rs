@@ -12,7 +12,8 @@ use crate::store::sagas;
 
 /// The use case.
 pub fn use_case() -> UseCase<Booking> {
-    UseCase::step("park-saga", SAGA, park_saga).summary("Park a lesson's state machine for a person, with the reason")
+    UseCase::step("park-saga", SAGA, park_saga)
+        .summary("Park a lesson's state machine for a person, with the reason")
 }
 
 /// What could not be done, why, and the token that lets the execution go on.

@@ -71,7 +71,8 @@ pub async fn first_answer(
     key: &IdempotencyKey,
 ) -> Result<idempotency::Stored, DbError> {
     let sql = concat!("SELECT ", first_answer!("$1", "$2", "$3"));
-    let rows = db.read(sql, &[(&caller, Type::TEXT), (&use_case, Type::TEXT), (&key.key, Type::TEXT)]).await?;
+    let rows =
+        db.read(sql, &[(&caller, Type::TEXT), (&use_case, Type::TEXT), (&key.key, Type::TEXT)]).await?;
     rows.first().map_or(Ok(None), |row| Ok(row.try_get(0)?))
 }
 
@@ -174,12 +175,8 @@ pub async fn page_of(
     );
     let status = status.map(LessonStatus::as_str);
     let (limit, skipped) = (i64::from(limit), i64::from(offset));
-    let params: [Param<'_>; 4] = [
-        (&person.id.0, Type::UUID),
-        (&status, Type::TEXT),
-        (&limit, Type::INT8),
-        (&skipped, Type::INT8),
-    ];
+    let params: [Param<'_>; 4] =
+        [(&person.id.0, Type::UUID), (&status, Type::TEXT), (&limit, Type::INT8), (&skipped, Type::INT8)];
     let rows = db.read(&sql, &params).await?;
     let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get("total"))?;
     let lessons = rows.iter().map(lesson).collect::<Result<_, _>>()?;

@@ -53,7 +53,12 @@ pub async fn started(db: &Database, lesson: LessonId, execution_arn: &str) -> Re
 
 /// Writes a token down; gives what is ready to be answered now. A new token replaces an older one, whose step
 /// was run again.
-pub async fn put_token(db: &Database, lesson: LessonId, wait: Wait, token: &str) -> Result<Vec<Ready>, DbError> {
+pub async fn put_token(
+    db: &Database,
+    lesson: LessonId,
+    wait: Wait,
+    token: &str,
+) -> Result<Vec<Ready>, DbError> {
     let sql = match wait {
         Wait::Payment => concat!(
             "UPDATE lesson_sagas SET payment_token = $2, payment_answered_at = NULL, updated_at = now()
@@ -201,6 +206,7 @@ pub async fn restart(db: &Database, overdue: &Overdue) -> Result<Option<i32>, Db
                       created_at = now(), updated_at = now()
                WHERE lesson_id = $1 AND execution_arn = $2 AND status = 'running'
                RETURNING attempt";
-    let rows = db.write(sql, &[(&overdue.lesson.0, Type::UUID), (&overdue.execution_arn, Type::TEXT)]).await?;
+    let rows =
+        db.write(sql, &[(&overdue.lesson.0, Type::UUID), (&overdue.execution_arn, Type::TEXT)]).await?;
     rows.first().map_or(Ok(None), |row| Ok(Some(row.try_get(0)?)))
 }

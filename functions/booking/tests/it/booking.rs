@@ -49,7 +49,8 @@ async fn the_same_key_gives_the_first_answer_again_and_another_body_is_refused()
 #[tokio::test]
 async fn a_key_is_required_and_its_owners_alone() {
     let w = world().await;
-    let none = TestRequest::new(w.as_student()).json(&w.wish(48)).send(&book_lesson::use_case(), &w.services).await;
+    let none =
+        TestRequest::new(w.as_student()).json(&w.wish(48)).send(&book_lesson::use_case(), &w.services).await;
     assert_eq!((none.status, none.problem()), (400, "idempotency-key-missing"));
     w.book(w.as_student(), "k1", &w.wish(48)).await.data();
     let stranger = As::User(UserId(Uuid::now_v7()), Role::Student);
@@ -62,7 +63,8 @@ async fn one_request_sent_twenty_times_at_once_books_one_lesson() {
     let w = world().await;
     let wish = w.wish(48);
     let answers = join_all((0..20).map(|_| w.book(w.as_student(), "k1", &wish))).await;
-    let ids: std::collections::BTreeSet<_> = answers.iter().map(|a| a.data()["lessonId"].to_string()).collect();
+    let ids: std::collections::BTreeSet<_> =
+        answers.iter().map(|a| a.data()["lessonId"].to_string()).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(w.bus.kinds(), ["lesson.requested"]);
 }
@@ -71,7 +73,8 @@ async fn one_request_sent_twenty_times_at_once_books_one_lesson() {
 async fn of_fifty_students_at_once_one_gets_the_slot_and_the_others_the_nearest_free_ones() {
     let w = world().await;
     let mut check = free_slot();
-    let near = serde_json::from_value(json!({ "start": "2027-03-03T10:00:00Z", "end": "2027-03-03T11:00:00Z" }));
+    let near =
+        serde_json::from_value(json!({ "start": "2027-03-03T10:00:00Z", "end": "2027-03-03T11:00:00Z" }));
     check.nearest = vec![near.unwrap()];
     *w.slots.answer.lock().unwrap() = Ok(Some(check));
     let wish = w.wish(48);
@@ -93,7 +96,8 @@ async fn a_slot_that_tutoring_knows_to_be_taken_is_refused_as_taken_with_the_nea
     let mut check = free_slot();
     check.bookable = false;
     check.reason_code = Some("taken".into());
-    let near = serde_json::from_value(json!({ "start": "2027-03-03T10:00:00Z", "end": "2027-03-03T11:00:00Z" }));
+    let near =
+        serde_json::from_value(json!({ "start": "2027-03-03T10:00:00Z", "end": "2027-03-03T11:00:00Z" }));
     check.nearest = vec![near.unwrap()];
     *w.slots.answer.lock().unwrap() = Ok(Some(check));
     let other = As::User(UserId(Uuid::now_v7()), Role::Student);
@@ -189,7 +193,8 @@ async fn thousands_of_overlapping_wishes_never_store_an_overlap() {
     });
     let wishes: Vec<_> = wishes.collect();
     for chunk in wishes.chunks(40) {
-        let students: Vec<_> = chunk.iter().map(|_| As::User(UserId(Uuid::now_v7()), Role::Student)).collect();
+        let students: Vec<_> =
+            chunk.iter().map(|_| As::User(UserId(Uuid::now_v7()), Role::Student)).collect();
         join_all(students.into_iter().zip(chunk).map(|(s, wish)| w.book(s, "k", wish))).await;
     }
     let sql = "SELECT count(*) FROM lessons a JOIN lessons b ON a.id < b.id AND a.tutor_id = b.tutor_id

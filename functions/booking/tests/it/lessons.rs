@@ -108,7 +108,8 @@ async fn of_a_cancellation_and_a_completion_at_once_one_happens() {
             futures::future::join(cancel(&w, w.as_student(), id), complete(&w, w.as_tutor(), id)).await;
         let won = [&cancelled, &completed].iter().filter(|a| a.status == 200).count();
         assert_eq!(won, 1, "{} and {}", cancelled.body, completed.body);
-        let ends = w.bus.kinds().iter().filter(|k| *k == "lesson.cancelled" || *k == "lesson.completed").count();
+        let ends =
+            w.bus.kinds().iter().filter(|k| *k == "lesson.cancelled" || *k == "lesson.completed").count();
         assert_eq!(ends, 1);
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use lectern_booking::steps::{
-    auto_complete_lesson, await_outcome, await_payment, close_saga, free_slot, hold_slot, park_saga, schedule_lesson,
+    auto_complete_lesson, await_outcome, await_payment, close_saga, free_slot, hold_slot, park_saga,
+    schedule_lesson,
 };
 use lectern_booking::{answer_payment_outcome, cancel_lesson, complete_lesson, resume_saga, sweep_sagas};
 use lectern_domain::event::{AggregateRef, Envelope};
@@ -112,7 +113,10 @@ async fn every_step_runs_twice_with_one_effect() {
     }
     for _ in 0..2 {
         let scheduled = invoke(&schedule_lesson::use_case(), &w.services, of(id)).await.unwrap();
-        assert_eq!((&scheduled["scheduled"], &scheduled["outcomeSeconds"]), (&json!(true), &json!(50 * 3600)));
+        assert_eq!(
+            (&scheduled["scheduled"], &scheduled["outcomeSeconds"]),
+            (&json!(true), &json!(50 * 3600))
+        );
     }
     w.advance(SignedDuration::from_hours(50));
     for _ in 0..2 {
@@ -135,7 +139,8 @@ async fn a_slot_is_freed_once_before_and_after_scheduling() {
     for id in [unpaid, unpaid, scheduled, scheduled] {
         invoke(&free_slot::use_case(), &w.services, of(id)).await.unwrap();
     }
-    let ends: Vec<_> = w.bus.kinds().into_iter().filter(|k| k.ends_with("ed") && !k.ends_with("requested")).collect();
+    let ends: Vec<_> =
+        w.bus.kinds().into_iter().filter(|k| k.ends_with("ed") && !k.ends_with("requested")).collect();
     assert_eq!(ends, ["lesson.scheduled", "lesson.expired", "lesson.cancelled"]);
     w.booked(48).await;
     w.booked(50).await;
@@ -231,7 +236,9 @@ async fn an_execution_that_follows_a_dead_one_goes_the_same_way_again() {
     await_it(&w, id, payment, "new1").await;
     let scheduled = invoke(&schedule_lesson::use_case(), &w.services, of(id)).await.unwrap();
     assert_eq!(scheduled["scheduled"], true);
-    invoke(&await_outcome::use_case(), &w.services, json!({ "lessonId": id, "token": "new2" })).await.unwrap();
+    invoke(&await_outcome::use_case(), &w.services, json!({ "lessonId": id, "token": "new2" }))
+        .await
+        .unwrap();
     let answers = w.sagas.answers();
     assert_eq!(answers[0], ("new1".into(), json!({ "outcome": "held" })));
     assert_eq!((answers[1].0.as_str(), &answers[1].1["decision"]), ("new2", &json!("completed")));

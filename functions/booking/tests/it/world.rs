@@ -72,6 +72,7 @@ pub fn free_slot() -> SlotCheck {
     SlotCheck {
         bookable: true,
         reason: None,
+        reason_code: None,
         price: Some(Money::new(4_500, Currency::Usd)),
         buffer_before_minutes: 0,
         buffer_after_minutes: 0,
@@ -108,14 +109,17 @@ pub async fn world() -> World {
         db: database.connect(),
         bus: bus.clone(),
     };
-    let services =
-        Arc::new(Booking { base, sagas: sagas.clone(), slots: slots.clone(), terms: BookingTerms::default() });
+    let services = Arc::new(Booking {
+        base,
+        sagas: sagas.clone(),
+        slots: slots.clone(),
+        terms: BookingTerms::default(),
+    });
     let fresh = || UserId(Uuid::now_v7());
     World { services, bus, sagas, slots, database, tutor: fresh(), student: fresh() }
 }
 
 impl World {
-
     pub fn advance(&self, by: SignedDuration) {
         self.services.base.kit.clock.advance(by);
     }

@@ -79,7 +79,12 @@ pub async fn insert(db: &Database, stored: &Stored, events: &[Envelope]) -> Resu
 }
 
 /// Saves a user whose stored sequence is `before`; `false`, and nothing done, when it has changed since.
-pub async fn update(db: &Database, stored: &Stored, before: i64, events: &[Envelope]) -> Result<bool, DbError> {
+pub async fn update(
+    db: &Database,
+    stored: &Stored,
+    before: i64,
+    events: &[Envelope],
+) -> Result<bool, DbError> {
     let sql = "
         WITH changed AS (
             UPDATE users SET cognito_sub = $2, email = $3, first_name = $4, last_name = $5, role = $6,

@@ -29,7 +29,12 @@ impl ToldPool {
 }
 
 fn tokens() -> Tokens {
-    Tokens { access: "access".into(), id: "id".into(), refresh: Some("refresh".into()), expires_in_seconds: 900 }
+    Tokens {
+        access: "access".into(),
+        id: "id".into(),
+        refresh: Some("refresh".into()),
+        expires_in_seconds: 900,
+    }
 }
 
 #[async_trait]

@@ -79,7 +79,8 @@ async fn a_session_has_its_tokens_and_a_refresh_gives_new_ones() {
     assert_eq!(session.data()["accessToken"], "access");
     assert_eq!(session.data()["expiresIn"], 900);
     let body = json!({ "refreshToken": session.data()["refreshToken"] });
-    let refreshed = TestRequest::new(As::Nobody).json(&body).send(&refresh_session::use_case(), &w.services).await;
+    let refreshed =
+        TestRequest::new(As::Nobody).json(&body).send(&refresh_session::use_case(), &w.services).await;
     assert_eq!(refreshed.data()["accessToken"], "access");
     assert!(refreshed.data().get("refreshToken").is_none());
 }
@@ -87,7 +88,8 @@ async fn a_session_has_its_tokens_and_a_refresh_gives_new_ones() {
 #[tokio::test]
 async fn a_wrong_code_is_one_answer_for_every_reason() {
     let w = world().await;
-    let request = || TestRequest::new(As::Nobody).json(&json!({ "email": "ada@example.org", "code": "000000" }));
+    let request =
+        || TestRequest::new(As::Nobody).json(&json!({ "email": "ada@example.org", "code": "000000" }));
     w.pool.fails_with(PoolError::Refused("expired".into()));
     let answer = request().send(&confirm_user::use_case(), &w.services).await;
     assert_eq!((answer.status, answer.problem()), (422, "code-mismatch"));

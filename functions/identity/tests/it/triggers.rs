@@ -2,7 +2,9 @@
 
 use lectern_domain::id::UserId;
 use lectern_domain::role::Role;
-use lectern_identity::{create_staff_user, get_own_user, post_confirmation, pre_sign_up, pre_token_generation};
+use lectern_identity::{
+    create_staff_user, get_own_user, post_confirmation, pre_sign_up, pre_token_generation,
+};
 use lectern_runtime::testing::{As, TestRequest, invoke};
 use serde_json::{Value, json};
 
@@ -13,7 +15,8 @@ const CONFIRMED: &str = "PostConfirmation_ConfirmSignUp";
 const TOKEN: &str = "TokenGeneration_Authentication";
 
 fn claims(event: &Value) -> (UserId, Role) {
-    let claims = &event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"];
+    let claims =
+        &event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"];
     let id = UserId::parse(claims["user_id"].as_str().expect("a user id")).unwrap();
     (id, Role::parse(claims["role"].as_str().expect("a role")).unwrap())
 }
@@ -25,7 +28,8 @@ async fn a_sign_up_a_confirmation_and_a_sign_in_make_an_active_user_with_claims(
     assert_eq!(w.bus.kinds(), ["user.registered"]);
     invoke(&post_confirmation::use_case(), &w.services, pool_event(CONFIRMED, json!({}))).await.unwrap();
     assert_eq!(w.bus.kinds(), ["user.registered", "user.verified", "user.activated"]);
-    let event = invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
+    let event =
+        invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
     let (id, role) = claims(&event);
     assert_eq!(role, Role::Tutor);
     let me = TestRequest::new(As::User(id, role)).send(&get_own_user::use_case(), &w.services).await;
@@ -38,7 +42,8 @@ async fn a_sign_up_a_confirmation_and_a_sign_in_make_an_active_user_with_claims(
 async fn a_confirmation_that_failed_is_made_up_for_at_the_sign_in() {
     let w = world().await;
     invoke(&pre_sign_up::use_case(), &w.services, pool_event(SIGN_UP, json!({}))).await.unwrap();
-    let event = invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
+    let event =
+        invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
     assert_eq!(claims(&event).1, Role::Tutor);
     assert_eq!(w.bus.kinds(), ["user.registered", "user.verified", "user.activated"]);
 }
@@ -69,7 +74,8 @@ async fn whoever_has_the_code_decides_what_the_account_is_and_not_whoever_asked_
     invoke(&pre_sign_up::use_case(), &w.services, foreign).await.unwrap();
     let own = pool_event(CONFIRMED, json!({ "custom:role": "student" }));
     invoke(&post_confirmation::use_case(), &w.services, own).await.unwrap();
-    let event = invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
+    let event =
+        invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await.unwrap();
     let (id, role) = claims(&event);
     assert_eq!(role, Role::Student);
     let me = TestRequest::new(As::User(id, role)).send(&get_own_user::use_case(), &w.services).await;
@@ -87,7 +93,8 @@ async fn nobody_signs_up_as_staff_too_young_or_without_a_name() {
         (json!({ "birthdate": "" }), "birthdate"),
         (json!({ "given_name": "" }), "given_name"),
     ] {
-        let refused = invoke(&pre_sign_up::use_case(), &w.services, pool_event(SIGN_UP, change.clone())).await;
+        let refused =
+            invoke(&pre_sign_up::use_case(), &w.services, pool_event(SIGN_UP, change.clone())).await;
         let fault = refused.expect_err("a refusal");
         assert!(fault.message.contains(word), "{change}: {}", fault.message);
     }
@@ -127,7 +134,10 @@ async fn staff_are_made_once_and_can_sign_in() {
     assert_eq!(claims(&event).1, Role::Superadmin);
     let mut other = input;
     other["role"] = json!("admin");
-    assert_eq!(invoke(&create_staff_user::use_case(), &w.services, other).await.unwrap_err().kind, "BadInput");
+    assert_eq!(
+        invoke(&create_staff_user::use_case(), &w.services, other).await.unwrap_err().kind,
+        "BadInput"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +146,8 @@ async fn events_that_the_bus_did_not_take_are_left_to_the_relay() {
     w.bus.set_down(true);
     invoke(&post_confirmation::use_case(), &w.services, pool_event(CONFIRMED, json!({}))).await.unwrap();
     assert!(w.bus.events().is_empty());
-    let relay = lectern_postgres::relay::use_case::<lectern_identity::Identity>("relay-identity-outbox", "RelayRate");
+    let relay =
+        lectern_postgres::relay::use_case::<lectern_identity::Identity>("relay-identity-outbox", "RelayRate");
     // The rows carry the server's time, and a relay leaves them to their writer for a while.
     let db = w.database.connect();
     db.write("UPDATE outbox SET created_at = '2026-11-21T11:00:00Z'", &[]).await.unwrap();

@@ -1,0 +1,68 @@
+"""`make test`."""
+
+import argparse
+import os
+
+from .. import real_functions, test_copy
+from ..install import EMULATOR_PYTHON, SAM_PYTHON, check_tools, environment_without_python, install
+from ..platform import Platform, build
+from ..problem import Problem
+from ..runs import Count, run_tests
+from ..settings import ROOT
+from ..steps import say, step
+
+STATE = ROOT / "target" / "local-test"
+
+
+def command(_: argparse.Namespace) -> int:
+    """Runs every test there is. The last line counts them."""
+    count = Count()
+    try:
+        _run_all(count)
+    except Problem as problem:
+        say(f"\nStopped: {problem}")
+        count.failed += 1
+    say(str(count))
+    return 1 if count.failed or not count.passed else 0
+
+
+def _run_all(count: Count) -> None:
+    check_tools()
+    install()
+    with step("compile (cargo build)"):
+        build("lectern-local", "lectern-stripe-stand-in")
+    python = environment_without_python() | {"PYTHONDONTWRITEBYTECODE": "1"}
+    say("\nUnit tests of local/")
+    run_tests([str(SAM_PYTHON), "-m", "local.unit_checks"], python, count)
+    say("\nChecks of the emulator")
+    run_tests([str(EMULATOR_PYTHON), "-m", "local.emulator_checks"], python, count)
+    say("\nA copy of the platform for the tests")
+    overrides = {
+        "HoldSeconds": str(test_copy.HOLD_SECONDS),
+        "DisputeWindowSeconds": str(test_copy.DISPUTE_WINDOW_SECONDS),
+    }
+    platform = Platform(test_copy.settings(STATE, overrides))
+    with platform.alone():
+        # What an interrupted run left behind.
+        platform.reset_data()
+        try:
+            platform.up(build=False)
+            say("\nThe real functions")
+            whole, broken = real_functions.check(platform.settings)
+            count.passed, count.failed = count.passed + whole, count.failed + broken
+            say("\nTests of the workspace")
+            environment = dict(os.environ) | {
+                "LECTERN_TEST_POSTGRES_URL": platform.settings.admin_database_url,
+                "LECTERN_TEST_ENDPOINTS": str(platform.settings.endpoints),
+            }
+            # Libraries and the packages' own tests, but not the thin binaries: there is nothing in them to test, and
+            # linking them all would take minutes.
+            targets = ["--lib", "--test", "*"]
+            run_tests(["cargo", "test", "--locked", "--workspace", "--no-fail-fast", *targets], environment, count)
+        finally:
+            if count.failed:
+                # Whoever looks for the reason finds it there.
+                platform.down()
+                say(f"The logs of the copy are kept: {platform.settings.logs}")
+            else:
+                platform.reset()

@@ -1,0 +1,1 @@
+"""MiniStack, the emulator of AWS, with the holes closed that this project would fall into."""

@@ -1,0 +1,117 @@
+"""Where things are and which ports they have: the one place that the rest of the platform asks."""
+
+import os
+import socket
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .problem import Problem
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / "local" / ".tools"
+CONTEXTS = ("identity", "tutoring", "booking", "payments")
+REGION = "us-east-1"
+STAGE = "local"
+
+# What listens, and where unless LECTERN_PORT_<NAME> says otherwise.
+DEFAULT_PORTS = {
+    "emulator": 4566,
+    "postgres": 54329,
+    "stripe": 12111,
+    "mail": 1080,
+    "smtp": 1025,
+    "api": 8080,
+}
+
+# Fixed on purpose: they guard nothing but loopback, and a script or a test may rely on them.
+POSTGRES_PASSWORD = "postgres"
+STRIPE_SECRET_KEY = "sk_test_lectern_local_0123456789"
+STRIPE_PUBLISHABLE_KEY = "pk_test_lectern_local_0123456789"
+STRIPE_WEBHOOK_SECRET = "whsec_lectern_local_0123456789"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One copy of the platform: `make dev` has one, and each test run another."""
+
+    state: Path
+    ports: dict[str, int]
+    overrides: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Pid files."""
+        return self.state / "run"
+
+    @property
+    def endpoints(self) -> Path:
+        return self.state / "endpoints.json"
+
+    @property
+    def emulator_url(self) -> str:
+        return f"http://localhost:{self.ports['emulator']}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['stripe']}"
+
+    @property
+    def mail_url(self) -> str:
+        return f"http://localhost:{self.ports['mail']}"
+
+    @property
+    def api_page_url(self) -> str:
+        return f"http://localhost:{self.ports['api']}"
+
+    @property
+    def admin_database_url(self) -> str:
+        return f"postgres://postgres:{POSTGRES_PASSWORD}@127.0.0.1:{self.ports['postgres']}/postgres"
+
+    def parameters(self) -> dict[str, str]:
+        """Template parameters: samconfig.toml's for this stage, then what is only known here."""
+        with open(ROOT / "samconfig.toml", "rb") as file:
+            listed = tomllib.load(file)[STAGE]["deploy"]["parameters"]["parameter_overrides"]
+        known = dict(item.split("=", 1) for item in listed)
+        # The page to try the API is an origin of its own.
+        origins = [known.get("WebOrigins", ""), self.api_page_url]
+        known |= {
+            "LocalEndpoint": self.emulator_url,
+            "StripeApiBase": self.stripe_url,
+            "WebOrigins": ",".join(origin for origin in origins if origin),
+        }
+        return known | self.overrides
+
+
+def ports_from_environment() -> dict[str, int]:
+    """The default ports, each of which LECTERN_PORT_<NAME> overrides."""
+    ports = {}
+    for name, default in DEFAULT_PORTS.items():
+        variable = f"LECTERN_PORT_{name.upper()}"
+        text = os.environ.get(variable, str(default))
+        if not text.isdigit() or not 0 < int(text) < 65536:
+            raise Problem(f"{variable} is {text!r}, which is no port")
+        ports[name] = int(text)
+    return ports
+
+
+def free_ports() -> dict[str, int]:
+    """Ports that nothing uses, picked by the operating system."""
+    sockets = {name: socket.socket() for name in DEFAULT_PORTS}
+    try:
+        # All are held until all are picked, so that no two are the same.
+        for each in sockets.values():
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in sockets.items()}
+    finally:
+        for each in sockets.values():
+            each.close()
+
+
+def development() -> Settings:
+    """What `make dev` runs."""
+    return Settings(state=ROOT / "target" / "local", ports=ports_from_environment())
