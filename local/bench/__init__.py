@@ -1,0 +1,1 @@
+"""What docs/performance.md tells, measured again: `make bench`."""
