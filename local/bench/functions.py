@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..build import build_for_this_machine
+from ..build import RUSTFLAGS, build_for_this_machine
 from ..install import LAMBDA_BIN, environment_without_python
 from ..problem import Problem
 from ..real_functions import environment
@@ -101,6 +101,7 @@ def _build_hello() -> Path:
     target = ROOT / "target" / "lambda-hello"
     environment = environment_without_python()
     environment["PATH"] = os.pathsep.join([str(LAMBDA_BIN), environment["PATH"]])
+    environment["RUSTFLAGS"] = RUSTFLAGS
     argv = ["cargo", "lambda", "build", "--release", "--locked", "--lambda-dir", str(target)]
     argv += ["--manifest-path", str(ROOT / "local" / "bench" / "hello" / "Cargo.toml")]
     done = subprocess.run(argv, cwd=ROOT, env=environment, text=True, capture_output=True, check=False)

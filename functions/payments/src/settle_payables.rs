@@ -17,7 +17,7 @@ const TIME: Duration = Duration::from_secs(12);
 
 /// The use case.
 pub fn use_case() -> UseCase<Payments> {
-    UseCase::schedule("settle-payables", "rate(1 minute)", settle_payables)
+    UseCase::schedule("settle-payables", "RelayRate", settle_payables)
         .summary("Send what can be sent to tutors, and finish what was left half done at Stripe")
         .needs(&[Need::Database, STRIPE])
 }

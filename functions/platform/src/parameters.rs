@@ -34,6 +34,8 @@ pub trait Parameters: Send + Sync {
     async fn get(&self, name: &str) -> Result<Option<String>, ParameterError>;
     /// Makes a secret. `false` when there is one of this name already: it stays as it is.
     async fn make(&self, name: &str, value: &str) -> Result<bool, ParameterError>;
+    /// Gives a secret that is there another value.
+    async fn replace(&self, name: &str, value: &str) -> Result<(), ParameterError>;
     /// Connects.
     async fn warm(&self) {}
 }
@@ -77,6 +79,14 @@ impl Parameters for Ssm {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_parameter_already_exists()) => {
                 Ok(false)
             }
+            Err(error) => Err(ParameterError { name: name.to_owned(), why: describe(&error) }),
+        }
+    }
+
+    async fn replace(&self, name: &str, value: &str) -> Result<(), ParameterError> {
+        let put = self.client().await.put_parameter().name(name).value(value);
+        match put.r#type(ParameterType::SecureString).overwrite(true).send().await {
+            Ok(_) => Ok(()),
             Err(error) => Err(ParameterError { name: name.to_owned(), why: describe(&error) }),
         }
     }

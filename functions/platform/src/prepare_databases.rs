@@ -74,8 +74,15 @@ async fn password_of(
     };
     let bad = |why: &str| Fault::named(BAD_PARAMETER, format!("parameter {name}: {why}"));
     let url = Url::parse(&url).map_err(|_| bad("it is not a URL"))?;
-    warn_of_another_server(&name, &url, admin_url);
-    url.password().map(str::to_owned).ok_or_else(|| bad("the URL has no password"))
+    let password = url.password().ok_or_else(|| bad("the URL has no password"))?.to_owned();
+    let wanted = with_login(admin_url, &format!("{context}_{login}"), &password, context)?;
+    if wanted != url.as_str() {
+        // The server has moved: the password stays, and the functions find the new place as soon as they fail to
+        // reach the old one.
+        tracing::info!(parameter = name, "the server has moved; the URL follows it");
+        cx.parameters.replace(&name, &wanted).await?;
+    }
+    Ok(password)
 }
 
 /// A URL at the server of the admin's, with a password of 256 bits.
@@ -91,16 +98,4 @@ async fn make_secret(cx: &Cx<Platform>, name: &str, value: &str) -> Result<Strin
     }
     let theirs = cx.parameters.get(name).await?;
     theirs.ok_or_else(|| Fault::transient(format!("parameter {name} was there, and now it is not")))
-}
-
-/// A secret outlives a server that moves. It may also be meant (another name of the same server), so it isn't
-/// changed here.
-fn warn_of_another_server(name: &str, url: &Url, admin_url: &str) {
-    let same = Url::parse(admin_url).is_ok_and(|a| a.host() == url.host() && a.port() == url.port());
-    if !same {
-        tracing::warn!(
-            parameter = name,
-            "the URL names another server than the admin's; delete it to have it made anew"
-        );
-    }
 }

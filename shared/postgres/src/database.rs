@@ -25,7 +25,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// 503 with `Retry-After`, and the wake-up goes on.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time for one statement, in milliseconds; below every function's time limit.
-const STATEMENT_TIMEOUT_MS: u32 = 5_000;
+pub(crate) const STATEMENT_TIMEOUT_MS: u32 = 5_000;
 /// How often a statement is tried that PostgreSQL undid because of another (deadlock, serialization).
 const TRIES_MAX: u32 = 4;
 
@@ -193,8 +193,8 @@ impl Database {
             }
         };
         let connected = connect(&url, ca.as_deref()).await;
-        if let (Err(DbError::Statement(_)), Source::Parameter(env)) = (&connected, &self.source) {
-            // Refused: the password may have been changed since it was read.
+        if let (Err(_), Source::Parameter(env)) = (&connected, &self.source) {
+            // The password or the place may have been changed since it was read.
             env.forget_parameter("DATABASE_URL_PARAMETER").await;
         }
         let client = Arc::new(connected?);

@@ -1,15 +1,15 @@
 //! A real database for each test: a copy of a template that was migrated once.
 //!
-//! The server is named by `LECTERN_TEST_POSTGRES_URL` (a superuser's URL; `make test` sets it). Tests run as
-//! the context's application login, so what it may not do fails here too.
+//! The server is named by `LECTERN_TEST_POSTGRES_URL` (a superuser's URL; `make test` sets it). Tests act as
+//! the context's application role, so what it may not do fails here too.
 
 use refinery::Migration;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::database::{Database, connect};
+use crate::database::{Database, STATEMENT_TIMEOUT_MS, connect};
 use crate::migrate::migrate;
-use crate::prepare::{self, Logins, with_database, with_login};
+use crate::prepare::with_database;
 
 /// A database that is dropped with the value.
 pub struct TestDatabase {
@@ -21,8 +21,6 @@ pub struct TestDatabase {
     server: String,
 }
 
-const PASSWORD: &str = "test";
-
 impl TestDatabase {
     /// A fresh copy of `context`'s schema.
     pub async fn new(context: &str, migrations: &[Migration]) -> Self {
@@ -32,11 +30,11 @@ impl TestDatabase {
         let name = format!("test_{context}_{}", Uuid::now_v7().simple());
         let admin = connect(&server, None).await.expect("the test server answers");
         admin
-            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await
             .expect("a copy of the template");
         Self {
-            url: with_login(&server, &format!("{context}_app"), PASSWORD, &name).expect("a URL"),
+            url: as_role(&server, &format!("{context}_app"), &name),
             admin_url: with_database(&server, &name).expect("a URL"),
             name,
             server,
@@ -91,12 +89,7 @@ async fn make_template(
     name: &str,
     migrations: &[Migration],
 ) {
-    let logins = Logins {
-        context: context.to_owned(),
-        owner_password: PASSWORD.to_owned(),
-        app_password: PASSWORD.to_owned(),
-    };
-    prepare::prepare(server, None, &logins).await.expect("logins");
+    make_roles(admin, context).await;
     let making = format!("making_{name}");
     let owner = format!("{context}_owner");
     let sql = [
@@ -115,11 +108,33 @@ async fn make_template(
     );
     inside.batch_execute(&grants).await.expect("grants");
     drop(inside);
-    let owner_url = with_login(server, &owner, PASSWORD, &making).expect("a URL");
+    let owner_url = as_role(server, &owner, &making);
     migrate(&owner_url, None, migrations).await.expect("migrations");
     // The rename is what makes it visible to others: a template is either whole or not there.
     wait_until_free(admin, &making).await;
     admin.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}")).await.expect("a rename");
+}
+
+/// Roles are the whole server's. A platform that runs on it (in `make test` one does) has them already, with passwords
+/// of its own, which must stay as they are; otherwise they are made, and nobody can sign in with them.
+async fn make_roles(admin: &tokio_postgres::Client, context: &str) {
+    for role in [format!("{context}_owner"), format!("{context}_app")] {
+        let exists =
+            admin.query("SELECT 1 FROM pg_roles WHERE rolname = $1", &[&role]).await.expect("a look");
+        if exists.is_empty() {
+            admin.batch_execute(&format!("CREATE ROLE {role}")).await.expect("a role");
+        }
+    }
+}
+
+/// A superuser's sign-in that has a role's rights, and no more, from its first moment on: whoever does not know the
+/// role's password can test what the role may do.
+fn as_role(server: &str, role: &str, database: &str) -> String {
+    let mut url = url::Url::parse(&with_database(server, database).expect("a URL")).expect("a URL");
+    let options = format!("-c statement_timeout={STATEMENT_TIMEOUT_MS} -c role={role}");
+    // Not as a form, whose `+` for a space PostgreSQL's URLs don't know.
+    url.set_query(Some(&format!("options={}", options.replace(' ', "%20").replace('=', "%3D"))));
+    url.to_string()
 }
 
 /// Closing a connection is not at once; a database with one can't be renamed.

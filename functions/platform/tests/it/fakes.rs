@@ -144,4 +144,9 @@ impl Parameters for Secrets {
         values.insert(name.to_owned(), value.to_owned());
         Ok(true)
     }
+
+    async fn replace(&self, name: &str, value: &str) -> Result<(), ParameterError> {
+        self.values.lock().unwrap().insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
 }

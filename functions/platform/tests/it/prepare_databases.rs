@@ -215,3 +215,17 @@ async fn without_the_admin_s_url_it_says_which_parameter_is_missing() {
     assert_eq!(fault.kind, BAD_PARAMETER);
     assert!(fault.message.contains(ADMIN_URL), "{fault}");
 }
+
+#[tokio::test]
+async fn a_server_that_has_moved_is_followed_and_the_passwords_stay() {
+    let own = OwnContext::new();
+    own.prepare().await.unwrap();
+    let before = password(&own.secret("app"));
+    let elsewhere = own.secret("app").replacen("127.0.0.1", "192.0.2.1", 1);
+    assert_ne!(elsewhere, own.secret("app"), "the test's server is on 127.0.0.1");
+    own.secrets.values.lock().unwrap().insert(own.secret_name("app"), elsewhere);
+    own.prepare().await.unwrap();
+    assert!(own.secret("app").contains("127.0.0.1"));
+    assert_eq!(password(&own.secret("app")), before);
+    assert!(own.password_is_set("app").await);
+}

@@ -1,5 +1,5 @@
 //! The use cases of `tutoring`, in-process, on a real PostgreSQL.
-#![expect(
+#![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test stops at the first thing that is not as it should be"
