@@ -9,7 +9,6 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use lectern_runtime::function::Moment;
 use serde_json::Value;
 
 const USAGE: &str = "usage: lectern use-cases | lectern openapi";
@@ -36,23 +35,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 fn serve(name: &str) -> Outcome {
     let function = lectern_local::all().into_iter().find(|f| f.meta.name == name);
-    function.ok_or_else(|| format!("there is no use case {name:?}"))?.run(break_if_asked)
-}
-
-/// Dies when a test asks for it: by a file `<use case>.before` or `<use case>.after` in the folder that
-/// `LECTERN_FAULTS` names. Whoever takes the file away is the one that dies, so each file kills once. After its
-/// work, a function that dies has done all of it and answered nothing.
-fn break_if_asked(use_case: &'static str, moment: Moment) {
-    let Some(folder) = std::env::var_os("LECTERN_FAULTS") else { return };
-    let when = match moment {
-        Moment::Before => "before",
-        Moment::After => "after",
-    };
-    let file = std::path::Path::new(&folder).join(format!("{use_case}.{when}"));
-    if std::fs::remove_file(file).is_ok() {
-        let _closed = writeln!(std::io::stderr(), "{use_case} dies {when} its work, as a test asked");
-        std::process::exit(1);
-    }
+    function.ok_or_else(|| format!("there is no use case {name:?}"))?.run()
 }
 
 fn print(text: &str) -> Outcome {

@@ -17,32 +17,19 @@ pub struct Function {
     pub context: &'static str,
     /// What is known of it without running it.
     pub meta: Meta,
-    start: Box<dyn FnOnce(Around) -> Result<(), lambda_runtime::Error>>,
-}
-
-/// Called before and after each invocation with the use case's name: where the local platform breaks things on
-/// purpose. What runs on AWS has none.
-type Around = fn(&'static str, Moment);
-
-/// A moment of an invocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Nothing was done yet.
-    Before,
-    /// All was done, and nobody knows yet.
-    After,
+    start: Box<dyn FnOnce() -> Result<(), lambda_runtime::Error>>,
 }
 
 impl Function {
     /// Of a use case of `context`.
     pub fn new<S: Services>(context: &'static str, use_case: UseCase<S>) -> Self {
         let meta = use_case.meta.clone();
-        Self { context, meta, start: Box::new(|around| block_on(serve(use_case, around))) }
+        Self { context, meta, start: Box::new(|| block_on(serve(use_case))) }
     }
 
-    /// Serves invocations until the environment goes away, and calls `around` before and after each.
-    pub fn run(self, around: Around) -> Result<(), lambda_runtime::Error> {
-        (self.start)(around)
+    /// Serves invocations until the environment goes away.
+    pub fn run(self) -> Result<(), lambda_runtime::Error> {
+        (self.start)()
     }
 }
 
@@ -54,7 +41,7 @@ impl std::fmt::Debug for Function {
 
 /// The `main` of a thin binary: serves invocations of one use case until the environment goes away.
 pub fn run<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::Error> {
-    block_on(serve(use_case, |_, _| {}))
+    block_on(serve(use_case))
 }
 
 fn block_on(
@@ -64,7 +51,7 @@ fn block_on(
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serving)
 }
 
-async fn serve<S: Services>(use_case: UseCase<S>, around: Around) -> Result<(), lambda_runtime::Error> {
+async fn serve<S: Services>(use_case: UseCase<S>) -> Result<(), lambda_runtime::Error> {
     log::start();
     let env = Arc::new(Env::from_process());
     let services = Arc::new(S::from_env(env));
@@ -75,11 +62,8 @@ async fn serve<S: Services>(use_case: UseCase<S>, around: Around) -> Result<(), 
         let (use_case, services) = (Arc::clone(&use_case), Arc::clone(&services));
         async move {
             let request_id = event.context.request_id;
-            let name = use_case.meta.name;
-            around(name, Moment::Before);
             let outcome: Result<Value, Fault> =
                 use_case.call(services, Invocation { request_id, event: event.payload }).await;
-            around(name, Moment::After);
             outcome.map_err(Diagnostic::from)
         }
     }))

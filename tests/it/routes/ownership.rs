@@ -1,0 +1,75 @@
+//! What isn't yours is a 404.
+
+use lectern_domain::role::Role;
+use lectern_runtime::caller::Access;
+use lectern_runtime::use_case::{HttpTrigger, Trigger};
+use serde_json::json;
+
+use crate::contract::none;
+use crate::support::http::Call;
+use crate::support::lessons::Lesson;
+use crate::support::people::Person;
+use crate::support::world::World;
+
+/// Somebody's thing for a parameter of a path; the strangers have a role that the route lets in.
+async fn path_of(http: &HttpTrigger, lesson: &Lesson<'_>) -> String {
+    let mut path = http.path.to_owned();
+    while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
+        let value = match &path[from + 1..to] {
+            "lessonId" => lesson.id.clone(),
+            "paymentId" => lesson.payment().await,
+            other => panic!("whose is {other}? Teach this test to make one that is somebody else's"),
+        };
+        path.replace_range(from..=to, &value);
+    }
+    path
+}
+
+fn stranger<'a>(role: Role, student: &'a Person, tutor: &'a Person) -> Option<&'a Person> {
+    match role {
+        Role::Student => Some(student),
+        Role::Tutor => Some(tutor),
+        // Theirs is to see what is other people's.
+        Role::Admin | Role::Superadmin => None,
+    }
+}
+
+#[tokio::test]
+async fn whatever_names_one_thing_is_not_found_by_those_whose_it_is_not() {
+    let world = World::shared().await;
+    let pair = world.pair(48).await;
+    let (student, tutor) = futures::join!(world.student(), world.newcomer());
+    let lesson = world.book(&pair).await;
+    let mut complaints = Vec::new();
+    let mut asked = 0;
+    for function in lectern_local::all() {
+        let Trigger::Http(http) = &function.meta.trigger else { continue };
+        let Access::Roles(roles) = http.access else { continue };
+        let strangers: Vec<_> = roles.iter().filter_map(|role| stranger(*role, &student, &tutor)).collect();
+        if strangers.is_empty() || !http.path.contains('{') {
+            continue;
+        }
+        let path = path_of(http, &lesson).await;
+        for stranger in strangers {
+            let mut call = Call::new(http.method.as_str(), path.clone()).token(&stranger.access_token);
+            if http.method.as_str() != "GET" {
+                call = call.body(json!({ "reason": "curiosity" }));
+            }
+            let mut answer = world.api.call(call.clone()).await;
+            if answer.status == 422 {
+                // A body that it doesn't want.
+                call.body = None;
+                answer = world.api.call(call).await;
+            }
+            asked += 1;
+            if answer.status != 404 {
+                complaints.push(format!("{} with {}: {}", function.meta.name, stranger.email, answer.status));
+            }
+        }
+    }
+    assert!(asked >= 5, "{asked} were asked");
+    none(&complaints);
+    assert_eq!(lesson.read().await["status"], "pending_payment");
+    lesson.cancel(&pair.student).await.data(200);
+    lesson.is_at_rest().await;
+}
