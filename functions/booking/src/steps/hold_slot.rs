@@ -26,8 +26,9 @@ pub struct Held {
     student_id: UserId,
     tutor_id: UserId,
     amount: Money,
-    /// How long the student still has.
-    hold_seconds: i64,
+    /// Until when the student may pay, in milliseconds of Unix time: the state machine reckons with it when it begins
+    /// to wait, which may be later than now.
+    hold_ends_at_ms: i64,
 }
 
 async fn hold_slot(cx: Cx<Booking>, input: LessonInput) -> Result<Held, Fault> {
@@ -39,6 +40,6 @@ async fn hold_slot(cx: Cx<Booking>, input: LessonInput) -> Result<Held, Fault> {
         student_id: lesson.booking.student_id,
         tutor_id: lesson.booking.tutor_id,
         amount: lesson.booking.price,
-        hold_seconds: lesson.seconds_until_hold_expires(cx.now()),
+        hold_ends_at_ms: lesson.hold_expires_at.as_millisecond(),
     })
 }

@@ -108,7 +108,8 @@ async fn every_step_runs_twice_with_one_effect() {
     let id = w.booked(48).await;
     for _ in 0..2 {
         let held = invoke(&hold_slot::use_case(), &w.services, of(id)).await.unwrap();
-        assert_eq!((&held["held"], &held["holdSeconds"]), (&json!(true), &json!(900)));
+        let ends: jiff::Timestamp = "2027-03-01T09:15:00Z".parse().unwrap();
+        assert_eq!((&held["held"], &held["holdEndsAtMs"]), (&json!(true), &json!(ends.as_millisecond())));
         assert_eq!(held["amount"], json!({ "amount": 4500, "currency": "USD" }));
     }
     for _ in 0..2 {

@@ -231,11 +231,6 @@ impl Lesson {
         at.duration_since(now).as_secs().max(1)
     }
 
-    /// Seconds that the hold still has, at least one.
-    pub fn seconds_until_hold_expires(&self, now: Timestamp) -> i64 {
-        self.hold_expires_at.duration_since(now).as_secs().max(1)
-    }
-
     fn require(&self, states: &[LessonStatus]) -> Result<(), LessonError> {
         if states.contains(&self.status) { Ok(()) } else { Err(LessonError::WrongState(self.status)) }
     }
