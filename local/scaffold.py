@@ -7,7 +7,8 @@ its database and the bus, environment variables) is added by hand: docs/adding-a
 """
 
 import re
-import textwrap
+
+from .problem import Problem
 
 LAMBDA = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:lectern-${Stage}"
 ALARM = """
@@ -207,6 +208,6 @@ def main(names, table):
     known = {use_case["name"]: use_case for use_case in table}
     for name in names:
         if name not in known:
-            raise SystemExit(f"scaffold: there is no use case {name!r} in the table")
+            raise Problem(f"there is no use case {name!r} in the table")
         policies = ["- !Ref ReadDatabaseUrl", "- !Ref PublishEvents # only if it publishes"]
-        print(textwrap.dedent("").join(["", resources(known[name], policies=policies)]))
+        print(resources(known[name], policies=policies))
