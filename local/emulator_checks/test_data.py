@@ -4,7 +4,7 @@ import os
 import signal
 import unittest
 
-from .test_users import tokens
+from .accounts import claims, refresh, tokens
 from .world import World, http, shared, until
 
 
@@ -46,13 +46,17 @@ class Kill(unittest.TestCase):
         self.addCleanup(world.end)
         world.start()
         world.deploy()
-        token = tokens(world, "survivor@example.com")["AccessToken"]
+        session, ended = tokens(world, "survivor@example.com"), tokens(world, "survivor@example.com")
+        world.client("cognito-idp").revoke_token(ClientId=world.outputs["Client"], Token=ended["RefreshToken"])
+        out = tokens(world, "out@example.com")
+        world.client("cognito-idp").global_sign_out(AccessToken=out["AccessToken"])
         world.client("ssm").put_parameter(Name="/kept/one", Value="v", Type="String")
         world.client("dynamodb").put_item(TableName="check", Item={"id": {"S": "kept"}})
         world.invoke("echo", {})
         for service, word in (
             *(("cloudformation", "check"), ("lambda", "check-echo"), ("apigateway", world.outputs["Api"])),
-            *(("cognito", "survivor"), ("dynamodb", '"kept"'), ("ssm", "/kept/one"), ("iam", "TriggerRole")),
+            *(("dynamodb", '"kept"'), ("ssm", "/kept/one"), ("iam", "TriggerRole")),
+            *(("cognito", ended["RefreshToken"]), ("cognito", "_signout_at")),
         ):
             until(lambda service=service, word=word: self._is_saved(world, service, word))
         pid = world.processes.pid("emulator")
@@ -63,5 +67,12 @@ class Kill(unittest.TestCase):
         self.assertEqual(world.client("ssm").get_parameter(Name="/kept/one")["Parameter"]["Value"], "v")
         self.assertIn("Item", world.client("dynamodb").get_item(TableName="check", Key={"id": {"S": "kept"}}))
         # A token from before the kill still opens a route of a stack from before the kill.
-        self.assertEqual(http("GET", world.api + "/mine", {"Authorization": f"Bearer {token}"})[0], 200)
+        authorization = {"Authorization": f"Bearer {session['AccessToken']}"}
+        self.assertEqual(http("GET", world.api + "/mine", authorization)[0], 200)
+        # And a session goes on, except where it was ended.
+        refreshed = refresh(world, session["RefreshToken"])["AccessToken"]
+        self.assertEqual(claims(refreshed)["origin_jti"], claims(session["AccessToken"])["origin_jti"])
+        for each in (ended, out):
+            with self.assertRaises(world.client("cognito-idp").exceptions.NotAuthorizedException):
+                refresh(world, each["RefreshToken"])
         self.assertEqual(world.invoke("echo", {"again": True})["event"], {"again": True})

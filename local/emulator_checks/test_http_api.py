@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ..settings import REGION
-from .test_users import tokens
+from .accounts import tokens
 from .world import http, shared
 
 
@@ -49,16 +49,8 @@ class Jwt(unittest.TestCase):
 
 class Iam(unittest.TestCase):
     def _call_as(self, user: str, action: str | None) -> int:
-        world = shared()
-        iam = world.client("iam")
-        iam.create_user(UserName=user)
-        if action:
-            resource = f"arn:aws:execute-api:{REGION}:000000000000:{world.outputs['Api']}/*/POST/internal/*"
-            allow = {"Effect": "Allow", "Action": action, "Resource": resource}
-            document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-            iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=document)
-        key = iam.create_access_key(UserName=user)["AccessKey"]
-        return self._signed(key["AccessKeyId"], key["SecretAccessKey"])
+        resource = f"arn:aws:execute-api:{REGION}:000000000000:{shared().outputs['Api']}/*/POST/internal/*"
+        return self._signed(*shared().keys_of(user, action, resource))
 
     def _signed(self, access_key: str, secret_key: str) -> int:
         request = AWSRequest("POST", shared().api + "/internal/check", data=b"{}")
@@ -80,10 +72,8 @@ class Iam(unittest.TestCase):
         self.assertEqual(self._call_as("stranger", None), 403)
 
     def test_a_wrong_secret_is_403(self) -> None:
-        iam = shared().client("iam")
-        iam.create_user(UserName="thief")
-        key = iam.create_access_key(UserName="thief")["AccessKey"]
-        self.assertEqual(self._signed(key["AccessKeyId"], "not-the-secret"), 403)
+        access_key, _ = shared().keys_of("thief")
+        self.assertEqual(self._signed(access_key, "not-the-secret"), 403)
 
 
 class Pages(unittest.TestCase):

@@ -3,12 +3,15 @@
 import io
 import json
 import shutil
+import statistics
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+import uuid
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -50,6 +53,10 @@ class World:
             raise AssertionError([event.get("ResourceStatusReason") for event in events if "FAILED" in event["ResourceStatus"]])
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
+    def stack_status(self, name: str) -> str:
+        """Where a stack is in its life."""
+        return self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+
     def _finished(self, name: str) -> dict[str, Any] | None:
         stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
@@ -65,10 +72,36 @@ class World:
             config=Config(retries={"total_max_attempts": 1}),
         )
 
+    def keys_of(self, user: str, action: str | None = None, resource: str = "*") -> tuple[str, str]:
+        """The keys of a new IAM user, who may do one thing, or nothing."""
+        iam = self.client("iam")
+        iam.create_user(UserName=user)
+        if action:
+            allow = {"Effect": "Allow", "Action": action, "Resource": resource}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+            iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=document)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
     @property
     def api(self) -> str:
         """The HTTP API's base URL, in the form in which we give it to people."""
         return f"{self.settings.emulator_url}/_aws/execute-api/{self.outputs['Api']}"
+
+    def taken(self, name: str) -> str | None:
+        """When the consumer of the queue was called with something; None if it never was."""
+        found = self.client("ssm").get_parameters(Names=[f"/taken/{name}"])["Parameters"]
+        return found[0]["Value"] if found else None
+
+    def median_delay(self, publish: Callable[[str], None]) -> float:
+        """How long it takes, in seconds, from the call that publishes a name to the call of its consumer."""
+        waited = []
+        for _ in range(10):
+            name = f"speed-{uuid.uuid4()}"
+            began = time.time()
+            publish(name)
+            waited.append(float(until(lambda name=name: self.taken(name))) - began)
+        return statistics.median(waited)
 
     def invoke(self, handler: str, event: Any) -> Any:
         """Calls one of the functions."""
@@ -110,6 +143,20 @@ def until(seen: Callable[[], Any], seconds: float = 15) -> Any:
         if time.monotonic() > limit:
             raise AssertionError(f"did not happen in {seconds:.0f} s")
         time.sleep(0.05)
+
+
+def at_once(calls: list[Callable[[], Any]]) -> list[str]:
+    """Makes all the calls at the same time; `done` or the error of each, sorted."""
+
+    def outcome(call: Callable[[], Any]) -> str:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - it is what the check is about
+            return type(error).__name__
+        return "done"
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return sorted(pool.map(outcome, calls))
 
 
 def http(method: str, url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, bytes, Any]:

@@ -2,21 +2,30 @@
 
 from types import ModuleType
 
-from . import cognito, environment, functions, http_api, permissions, persistence, recycle, state_machines, tables
+from . import (
+    buckets,
+    cognito,
+    environment,
+    functions,
+    http_api,
+    mail,
+    permissions,
+    persistence,
+    recycle,
+    state_machines,
+    tables,
+    topics,
+)
 
 
 def apply_all() -> ModuleType:
     """Puts every patch on, and gives back MiniStack's application module."""
-    functions.apply()
-    environment.apply()
-    cognito.apply()
-    http_api.apply()
-    permissions.apply()
-    tables.apply()
-    state_machines.apply()
+    for each in (functions, environment, cognito, http_api, permissions, tables, buckets, topics, mail, state_machines):
+        each.apply()
     import ministack.app as application
 
     http_api.apply_to_gateway(application)
+    cognito.sign_in.apply_to_pages(application)
     recycle.apply(application)
     persistence.apply(application)
     return application
