@@ -20,6 +20,8 @@ from .stacks import PLATFORM, Deployer, Stack, all_stacks
 from .steps import say, step
 
 _SECRETS = f"/lectern/{STAGE}"
+# As in samconfig.toml.
+SENDER_DOMAIN = "lectern.example"
 
 
 class Platform:
@@ -75,6 +77,7 @@ class Platform:
             services.start_emulator(settings, processes)
         self._deployer.prepare()
         self._put_secrets()
+        self.aws.verify_sender(SENDER_DOMAIN)
         stacks = [stack for stack in all_stacks() if self._deployer.needs(stack)]
         if PLATFORM in stacks:
             self._deploy(PLATFORM)
@@ -207,7 +210,11 @@ class Platform:
 
 def build(*packages: str) -> None:
     """`cargo build` of some packages; its progress goes to the terminal."""
-    arguments = [argument for package in packages for argument in ("-p", package)]
-    done = subprocess.run(["cargo", "build", "--locked", *arguments], cwd=ROOT, check=False, env=os.environ)
+    run_cargo(["build", "--locked", *(argument for package in packages for argument in ("-p", package))])
+
+
+def run_cargo(arguments: list[str]) -> None:
+    """Runs cargo in the checkout; its progress goes to the terminal."""
+    done = subprocess.run(["cargo", *arguments], cwd=ROOT, check=False, env=os.environ)
     if done.returncode != 0:
         raise Problem("it does not compile; see cargo's words above")

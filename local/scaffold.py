@@ -96,7 +96,7 @@ def route(use_case):
 
 def sources(kinds):
     """The buses' sources of event types, as in lectern_domain::event::Envelope::context_of."""
-    owner = {"user": "identity", "consent": "identity", "tutor": "tutoring", "match": "tutoring", "lesson": "booking"}
+    owner = {"user": "identity", "consent": "identity", "access": "identity", "export": "identity", "tutor": "tutoring", "match": "tutoring", "lesson": "booking"}
     return sorted({"lectern." + owner.get(kind.split(".")[0], "payments") for kind in kinds})
 
 
@@ -131,7 +131,7 @@ def queue(use_case):
             Action: sqs:SendMessage
             Resource: [!GetAtt {base}Queue.Arn, !GetAtt {base}Failures.Arn]
             Condition: {{ ArnEquals: {{ aws:SourceArn: !GetAtt {base}Rule.Arn }} }}
-
+{topic_statement(base, kinds)}
   {base}Rule:
     Type: AWS::Events::Rule
     Properties:
@@ -155,7 +155,39 @@ def queue(use_case):
       ScalingConfig: {{ MaximumConcurrency: 5 }}
 """
     about = f"Events that {name} could not consume (docs/operations.md, dead letters)"
-    return text + alarm(f"{base}Failures", f"lectern-${{Stage}}-{name}-failures", about)
+    return text + topic_subscription(base, kinds) + alarm(f"{base}Failures", f"lectern-${{Stage}}-{name}-failures", about)
+
+
+def has_topic(kinds):
+    """Revocations come by a topic too, so that they arrive while the bus is down."""
+    return kinds == ["access.revoked"]
+
+
+def topic_statement(base, kinds):
+    if not has_topic(kinds):
+        return ""
+    return f"""\
+          - Effect: Allow
+            Principal: {{ Service: sns.amazonaws.com }}
+            Action: sqs:SendMessage
+            Resource: !GetAtt {base}Queue.Arn
+            Condition: {{ ArnEquals: {{ aws:SourceArn: !Sub "{{{{resolve:ssm:/lectern/${{Stage}}/access-topic/arn}}}}" }} }}
+"""
+
+
+def topic_subscription(base, kinds):
+    if not has_topic(kinds):
+        return ""
+    return f"""
+  # Beside the bus: a suspension must hold within seconds while the bus is down.
+  {base}Subscription:
+    Type: AWS::SNS::Subscription
+    Properties:
+      TopicArn: !Sub "{{{{resolve:ssm:/lectern/${{Stage}}/access-topic/arn}}}}"
+      Protocol: sqs
+      Endpoint: !GetAtt {base}Queue.Arn
+      RawMessageDelivery: true
+"""
 
 
 def alarm(queue_id, name, about):

@@ -23,8 +23,8 @@ def sam() -> str:
     return found
 
 
-def check_account(session, stage: str) -> None:
-    """Credentials and region are there, and the user sees which."""
+def check_account(session, stage: str) -> str:
+    """Credentials and region are there, and the user sees which. Gives the account's number."""
     if not session.region_name:
         raise Problem("no region is chosen: set AWS_REGION, or `region` of your AWS profile")
     try:
@@ -32,6 +32,7 @@ def check_account(session, stage: str) -> None:
     except (BotoCoreError, ClientError) as error:
         raise Problem(f"no valid AWS credentials ({error}): set AWS_PROFILE, or sign in with `aws sso login`") from error
     say(f"Stage {stage} in account {who['Account']}, region {session.region_name}, as {who['Arn'].split('/')[-1]}")
+    return who["Account"]
 
 
 def check_room(session) -> None:

@@ -2,24 +2,27 @@
 
 import time
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from .checks import check_account, failures, stack_status
 from .problem import Problem, say
-from .stage import CONTEXTS, parameter_name, stack_name
+from .stage import CONTEXTS, export_bucket, parameter_name, stack_name
 
 
 def destroy(session, stage: str, prod_allowed: bool = False, ask=input) -> None:
     """Contexts in reverse, then the platform, then the parameters that no stack owns."""
     if stage == "prod" and not prod_allowed:
         raise Problem("prod isn't deleted by accident: `make destroy STAGE=prod PROD=yes` (docs/operations.md, tear-down)")
-    check_account(session, stage)
-    say(f"This deletes everything of the stage {stage}: users, lessons, events, secrets. A snapshot of the database stays.")
+    account = check_account(session, stage)
+    say(f"This deletes everything of the stage {stage}: users, lessons, events, files, secrets. A snapshot of the database stays.")
     if ask("Type the stage's name to go on: ").strip() != stage:
         raise Problem("the name didn't match; nothing was deleted")
     formation = session.client("cloudformation")
-    for part in (*reversed(CONTEXTS), "platform"):
-        _delete_stack(formation, stack_name(stage, part))
+    for context in reversed(CONTEXTS):
+        _delete_stack(formation, stack_name(stage, context))
+    # Nobody writes into it any more.
+    _empty_bucket(session.client("s3"), export_bucket(stage, account))
+    _delete_stack(formation, stack_name(stage, "platform"))
     _delete_parameters(session.client("ssm"), stage)
     _name_leftovers(session, stage)
 
@@ -35,6 +38,21 @@ def _delete_stack(formation, name: str) -> None:
     except WaiterError as error:
         why = failures(formation, name, started)
         raise Problem(f"{name} wasn't deleted (in prod its protection must be off first){why}") from error
+
+
+def _empty_bucket(s3, bucket: str) -> None:
+    """CloudFormation doesn't delete a bucket with files in it."""
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for page in pages:
+            keys = [{"Key": file["Key"]} for file in page.get("Contents", [])]
+            if keys:  # a page is no longer than one call takes
+                errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors")
+                if errors:
+                    raise Problem(f"{bucket} couldn't be emptied: {errors[0].get('Code')}")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucket":
+            raise Problem(f"{bucket} couldn't be emptied: {error}") from error
 
 
 def _delete_parameters(ssm, stage: str) -> None:

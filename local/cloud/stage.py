@@ -26,6 +26,11 @@ def function_name(stage: str, use_case: str) -> str:
     return f"lectern-{stage}-{use_case}"
 
 
+def export_bucket(stage: str, account: str) -> str:
+    """The bucket of people's exports."""
+    return f"lectern-{stage}-exports-{account}"
+
+
 def template(part: str, root: Path = ROOT) -> Path:
     """The template of the platform or of a context."""
     return root / "template.yaml" if part == "platform" else root / "functions" / part / "template.yaml"

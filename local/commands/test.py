@@ -5,12 +5,15 @@ import os
 
 from .. import real_functions, test_copy
 from ..install import EMULATOR_PYTHON, SAM_PYTHON, check_tools, environment_without_python, install
-from ..platform import Platform, build
+from ..platform import Platform, run_cargo
 from ..problem import Problem
 from ..runs import Count, run_tests
 from ..settings import ROOT
 from ..steps import say, step
 
+# Libraries and the packages' own tests, but not the thin binaries: there is nothing in them to test, and linking them
+# all would take minutes.
+WHAT = ["--locked", "--workspace", "--lib", "--test", "*"]
 STATE = ROOT / "target" / "local-test"
 
 
@@ -29,8 +32,10 @@ def command(_: argparse.Namespace) -> int:
 def _run_all(count: Count) -> None:
     check_tools()
     install()
-    with step("compile (cargo build)"):
-        build("lectern-local", "lectern-stripe-stand-in")
+    with step("compile (cargo test --no-run)"):
+        # The binaries that the copy runs come with it: they are tested as binaries, by their packages' own tests. A
+        # `cargo build` of them first would compile what they stand on once more, with other features.
+        run_cargo(["test", *WHAT, "--no-run"])
     python = environment_without_python() | {"PYTHONDONTWRITEBYTECODE": "1"}
     say("\nUnit tests of local/")
     run_tests([str(SAM_PYTHON), "-m", "local.unit_checks"], python, count)
@@ -55,10 +60,7 @@ def _run_all(count: Count) -> None:
                 "LECTERN_TEST_POSTGRES_URL": platform.settings.admin_database_url,
                 "LECTERN_TEST_ENDPOINTS": str(platform.settings.endpoints),
             }
-            # Libraries and the packages' own tests, but not the thin binaries: there is nothing in them to test, and
-            # linking them all would take minutes.
-            targets = ["--lib", "--test", "*"]
-            run_tests(["cargo", "test", "--locked", "--workspace", "--no-fail-fast", *targets], environment, count)
+            run_tests(["cargo", "test", *WHAT, "--no-fail-fast"], environment, count)
         finally:
             if count.failed:
                 # Whoever looks for the reason finds it there.

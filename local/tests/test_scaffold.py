@@ -11,6 +11,7 @@ USE_CASES = (
     {"context": "tutoring", "name": "check-slot", "trigger": {"http": {"method": "POST", "path": "/internal/slots/check", "access": "iam"}}},
     {"context": "tutoring", "name": "get-tutor", "trigger": {"http": {"method": "GET", "path": "/v1/tutors/{tutorId}", "access": "public"}}},
     {"context": "booking", "name": "answer-payment-outcome", "trigger": {"events": ["payment.held", "payment.failed"]}},
+    {"context": "payments", "name": "replicate-payments-revocations", "trigger": {"events": ["access.revoked"]}},
     {"context": "booking", "name": "sweep-sagas", "trigger": {"schedule": "RelayRate"}},
     {"context": "booking", "name": "tidy-booking-records", "trigger": {"schedule": "rate(1 day)"}},
     {"context": "identity", "name": "pre-sign-up", "trigger": {"cognito": "PreSignUp"}},

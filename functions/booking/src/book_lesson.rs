@@ -77,8 +77,10 @@ async fn book_lesson(
         key: &key,
         answer: &answer,
     };
-    if let Err(error) = lessons::insert(&cx.base.db, new).await {
-        return lost(&cx, error, &who, &key, &check.nearest).await;
+    match lessons::insert(&cx.base.db, new).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Problem::not_found("tutor")),
+        Err(error) => return lost(&cx, error, &who, &key, &check.nearest).await,
     }
     // From here on the booking stands: what fails below is made up for by relay and sweep.
     cx.base.publish(&events).await;

@@ -8,6 +8,8 @@ pub mod answer_payment_outcome;
 pub mod book_lesson;
 pub mod cancel_lesson;
 pub mod complete_lesson;
+pub mod erase_booking_user;
+pub mod export_booking_data;
 pub mod get_lesson;
 pub mod list_lessons;
 pub mod resume_saga;
@@ -20,7 +22,7 @@ pub mod store;
 pub mod sweep_sagas;
 pub mod view;
 
-use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, tidy};
+use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, revocations, tidy};
 use lectern_runtime::Function;
 
 pub use services::Booking;
@@ -59,6 +61,9 @@ pub fn functions() -> Vec<Function> {
         Function::new(CONTEXT, answer_payment_outcome::use_case()),
         Function::new(CONTEXT, sweep_sagas::use_case()),
         Function::new(CONTEXT, resume_saga::use_case()),
+        Function::new(CONTEXT, export_booking_data::use_case()),
+        Function::new(CONTEXT, erase_booking_user::use_case()),
+        Function::new(CONTEXT, revocations::use_case::<Booking>("replicate-booking-revocations")),
         Function::new(CONTEXT, relay::use_case::<Booking>("relay-booking-outbox", "RelayRate")),
         Function::new(CONTEXT, tidy::use_case::<Booking>("tidy-booking-records")),
         Function::new(CONTEXT, migrate::use_case::<Booking>("migrate-booking", migrations)),

@@ -8,7 +8,7 @@ use lectern_postgres::{Base, HasBase};
 use lectern_runtime::config::Env;
 use lectern_runtime::internal::InternalApi;
 use lectern_runtime::rate_limit::RateLimiter;
-use lectern_runtime::{Kit, Need, Services};
+use lectern_runtime::{Kit, Need, Revocations, Services};
 
 use crate::sagas::{Sagas, StepFunctions};
 use crate::slots::Slots;
@@ -80,6 +80,10 @@ impl Services for Booking {
     }
 
     fn rate_limiter(&self) -> Option<&dyn RateLimiter> {
+        Some(&self.base)
+    }
+
+    fn revocations(&self) -> Option<&dyn Revocations> {
         Some(&self.base)
     }
 }

@@ -4,11 +4,13 @@
 use lectern_domain::email::Email;
 use lectern_domain::id::UserId;
 use lectern_domain::identity::{Appointment, StaffRole, User};
-use lectern_domain::role::Role;
+use lectern_domain::role::{Actor, Role};
 use lectern_domain::text::Line;
 use lectern_runtime::{Cx, Fault, Need, UseCase};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::effects::{Effects, follow_up};
 use crate::services::{Identity, USER_POOL};
 use crate::store::users::{self, Stored};
 
@@ -42,23 +44,33 @@ async fn create_staff_user(cx: Cx<Identity>, input: CreateStaffUser) -> Result<S
     if known.as_ref().is_some_and(|k| k.user.role != Role::from(input.role)) {
         return Err(Fault::bad_input("the email has an account with another role"));
     }
-    let appointment = Appointment {
-        email: input.email,
-        first_name: input.first_name,
-        last_name: input.last_name,
-        role: input.role,
-        locale: Line::parse("en").map_err(Fault::bad_input)?,
-    };
+    let appointment = Appointment::of(input.email, input.first_name, input.last_name, input.role.into());
     let sub = cx.pool.appoint(&appointment, &input.password).await.map_err(Fault::transient)?;
-    if let Some(known) = known {
-        return Ok(StaffUser { user_id: known.user.id });
-    }
-    let (user, events) = User::appoint(UserId(cx.fresh_id()), appointment);
-    let events = cx.seal(events);
+    let before = known.as_ref().map_or(0, |k| k.user.sequence);
+    let (user, events) = match known {
+        // Begun by an admin's request that did not come to its end.
+        Some(known) if known.user.is_being_appointed() => {
+            known.user.finish_appointment(appointment, cx.now()).map_err(Fault::bad_input)?
+        }
+        Some(known) => return Ok(StaffUser { user_id: known.user.id }),
+        None => User::appoint(UserId(cx.fresh_id()), appointment, cx.now()),
+    };
+    let effects = Effects::of(cx.seal(events)).audit(
+        &cx,
+        &Actor::System("create-staff-user".to_owned()),
+        "user.appointed",
+        user.id,
+        json!({ "role": user.role }),
+    );
     let user_id = user.id;
-    if !users::insert(&cx.base.db, &Stored { user, cognito_sub: Some(sub) }, &events).await? {
+    let stored = Stored { user, cognito_sub: Some(sub) };
+    let saved = match before {
+        0 => users::insert(&cx.base.db, &stored, &effects).await?,
+        before => users::update(&cx.base.db, &stored, before, &effects).await?,
+    };
+    if !saved {
         return Err(Fault::transient("the email got an account at the same moment"));
     }
-    cx.base.publish(&events).await;
+    follow_up(&cx, &effects).await;
     Ok(StaffUser { user_id })
 }

@@ -6,24 +6,33 @@
 //! 1. `pre_sign_up` writes the user as `pending_verification`, before Cognito has the account. Should Cognito
 //!    fail after it, a pending row without an account remains; it harms nobody, and the next sign-up with this
 //!    email takes it over.
-//! 2. `post_confirmation` makes it `active`, out of the attributes that Cognito holds: those of the person who
-//!    has the code, whatever the pending row says. Cognito has confirmed the account by then and will not call
+//! 2. `post_confirmation` makes it `active` (a child `pending_consent`, with the request for its parent), out of
+//!    the attributes that Cognito holds: those of the person who has the code, whatever the pending row says.
+//!    Cognito has confirmed the account by then and will not call
 //!    again, so should this fail,
 //! 3. `pre_token_generation` does the same when the person signs in.
+//!
+//! The other way round, an erased user's account is in the pool a little longer (`align`). Who still signs in to
+//! it is refused, and not taken for somebody new.
 //!
 //! The API's registration and the hosted page both lead through these triggers, and so to the same state. The
 //! role in a token is the database's; the attribute only says what somebody wanted to sign up as.
 
-use lectern_domain::event::Envelope;
+use jiff::Timestamp;
+use lectern_domain::email::Email;
+use lectern_domain::event::NewEvent;
 use lectern_domain::field::FieldErrors;
-use lectern_domain::id::UserId;
-use lectern_domain::identity::{Registration, SignUpRole, User, UserStatus};
-use lectern_domain::time::ZoneName;
+use lectern_domain::id::{ConsentId, UserId};
+use lectern_domain::identity::{AgeGroup, Consent, Registration, SignUpRole, User, UserStatus};
+use lectern_domain::text::Text;
+use lectern_domain::time::{Date, ZoneName};
 use lectern_runtime::{Cx, Fault};
 use serde_json::Value;
 
+use crate::effects::{Effects, follow_up};
 use crate::services::Identity;
 use crate::store::users::{self, Stored};
+use crate::store::{alignments, consents};
 
 /// The name of the fault that refuses a sign-up or a sign-in.
 pub const REFUSED: &str = "Refused";
@@ -50,69 +59,123 @@ pub fn registration(event: &Value) -> Result<Registration, FieldErrors> {
             }
         };
     }
-    let email = read!("email", lectern_domain::email::Email::parse);
-    let first_name = read!("given_name", lectern_domain::text::Text::parse);
-    let last_name = read!("family_name", lectern_domain::text::Text::parse);
-    let date_of_birth = read!("birthdate", lectern_domain::time::Date::parse);
+    macro_rules! maybe {
+        ($name:literal, $parse:expr) => {
+            text($name).map($parse).transpose().map_err(|e| errors.push($name, e.0)).ok().flatten()
+        };
+    }
+    let email = read!("email", Email::parse);
+    let first_name = read!("given_name", Text::parse);
+    let date_of_birth = read!("birthdate", Date::parse);
+    let parent_email = maybe!("custom:parent_email", Email::parse);
+    let last_name = maybe!("family_name", Text::parse);
+    let locale = maybe!("locale", Text::parse);
     let role = text("custom:role").map_or(Ok(SignUpRole::Student), SignUpRole::parse);
     let role = role.map_err(|e| errors.push("custom:role", e.0)).ok();
-    let time_zone = text("zoneinfo").and_then(|z| ZoneName::parse(z).ok()).unwrap_or_else(ZoneName::utc);
-    let locale = lectern_domain::text::Text::parse(text("locale").unwrap_or("en"));
-    let locale = locale.map_err(|e| errors.push("locale", e.0)).ok();
-    match (email, first_name, last_name, date_of_birth, role, locale) {
-        (Some(email), Some(first_name), Some(last_name), Some(date_of_birth), Some(role), Some(locale)) => {
-            Ok(Registration { email, first_name, last_name, role, date_of_birth, time_zone, locale })
+    let time_zone = text("zoneinfo").and_then(|z| ZoneName::parse(z).ok());
+    match (email, first_name, date_of_birth, role) {
+        (Some(email), Some(first_name), Some(date_of_birth), Some(role)) if errors.0.is_empty() => {
+            Ok(Registration {
+                email,
+                parent_email,
+                first_name,
+                last_name,
+                role,
+                date_of_birth,
+                time_zone,
+                locale,
+            })
         }
         _ => Err(errors),
     }
 }
 
 /// Checks a registration on the day of the call.
-pub fn check(cx: &Cx<Identity>, registration: &Registration) -> Result<(), FieldErrors> {
-    let today = cx.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    registration.check(today, cx.policy)
+pub fn check(cx: &Cx<Identity>, registration: &Registration) -> Result<AgeGroup, FieldErrors> {
+    check_at(cx, registration, cx.now())
 }
 
-/// Makes the person of a confirmed account active; gives the user. Nothing happens when it is already.
+fn check_at(cx: &Cx<Identity>, registration: &Registration, at: Timestamp) -> Result<AgeGroup, FieldErrors> {
+    registration.check(at.to_zoned(jiff::tz::TimeZone::UTC).date(), &cx.policy)
+}
+
+/// Makes the person of a confirmed account active, or a child one that waits for its parent, who is asked in the
+/// same transaction; gives the user. Nothing happens when it is done already.
 pub async fn activate(cx: &Cx<Identity>, event: &Value) -> Result<User, Fault> {
     let sub = event["request"]["userAttributes"]["sub"].as_str().unwrap_or_default().to_owned();
     if let Some(known) = users::by_sub(&cx.base.db, &sub).await? {
         return Ok(known.user);
     }
     let registration = registration(event).map_err(refuse)?;
-    check(cx, &registration).map_err(refuse)?;
+    if alignments::is_leaving(&cx.base.db, &sub, &registration.email).await? {
+        return Err(Fault::named(REFUSED, "the account is being erased"));
+    }
     let pending = users::by_email(&cx.base.db, &registration.email).await?;
     if pending.as_ref().is_some_and(|p| p.user.status != UserStatus::PendingVerification) {
-        return Err(Fault::named(REFUSED, "the email belongs to another account"));
+        // Another trigger for the same account may have been faster.
+        return confirmed(cx, &sub)
+            .await?
+            .ok_or_else(|| Fault::named(REFUSED, "the email belongs to another account"));
     }
+    // A birthday between sign-up and code must not ask for what wasn't asked for then.
+    let signed_up = pending.as_ref().map_or(cx.now(), |p| p.user.created_at.get());
+    let group = check_at(cx, &registration, signed_up).map_err(refuse)?;
     let (id, before) = match &pending {
         Some(pending) => (pending.user.id, pending.user.sequence),
         None => (UserId(cx.fresh_id()), 0),
     };
-    let (registered, mut events) = User::register(id, registration);
-    if pending.is_some() {
+    let (mut registered, mut events) = User::register(id, registration.minimal(group), cx.now());
+    if let Some(pending) = &pending {
         events.clear();
+        registered.created_at = pending.user.created_at;
+        registered.sequence = pending.user.sequence;
     }
-    let (user, verified) = registered.verify_email().map_err(|e| Fault::named(REFUSED, e))?;
+    let (user, verified) =
+        registered.verify_email(cx.now(), &cx.policy).map_err(|e| Fault::named(REFUSED, e))?;
     events.extend(verified);
-    let envelopes = cx.seal(events);
-    let stored = Stored { user, cognito_sub: Some(sub) };
-    save(cx, &stored, before, &envelopes).await?;
-    Ok(stored.user)
+    let stored = Stored { user, cognito_sub: Some(sub.clone()) };
+    if save(cx, &stored, before, events).await? {
+        return Ok(stored.user);
+    }
+    // Another trigger for the same account at the same moment has done it; if not, the person comes again.
+    let known = confirmed(cx, &sub).await?;
+    known.ok_or_else(|| Fault::transient("the account was changed at the same moment"))
 }
 
-async fn save(cx: &Cx<Identity>, stored: &Stored, before: i64, events: &[Envelope]) -> Result<(), Fault> {
+async fn confirmed(cx: &Cx<Identity>, sub: &str) -> Result<Option<User>, Fault> {
+    Ok(users::by_sub(&cx.base.db, sub).await?.map(|known| known.user))
+}
+
+/// Saves a user whose email is verified, and of a child also that its parent has to be asked; `false` when
+/// somebody else was faster.
+async fn save(
+    cx: &Cx<Identity>,
+    stored: &Stored,
+    before: i64,
+    mut events: Vec<NewEvent>,
+) -> Result<bool, Fault> {
     let db = &cx.base.db;
-    let saved = match before {
-        0 => users::insert(db, stored, events).await?,
-        before => users::update(db, stored, before, events).await?,
+    let (saved, effects) = if stored.user.status == UserStatus::PendingConsent {
+        let id = ConsentId(cx.fresh_id());
+        let (consent, requested) = Consent::request(id, stored.user.id, cx.now(), &cx.policy);
+        events.extend(requested);
+        let effects = Effects::of(cx.seal(events));
+        (consents::request(db, stored, before, &consent, &effects).await, effects)
+    } else {
+        let effects = Effects::of(cx.seal(events));
+        match before {
+            0 => (users::insert(db, stored, &effects).await, effects),
+            before => (users::update(db, stored, before, &effects).await, effects),
+        }
     };
-    if !saved {
-        // Two triggers for one account at the same moment; the pool (or the person) comes again.
-        return Err(Fault::transient("the account was changed at the same moment"));
+    match saved {
+        Ok(true) => follow_up(cx, &effects).await,
+        Ok(false) => return Ok(false),
+        // Of two new rows for one account PostgreSQL may meet the equal `sub` before the equal email.
+        Err(error) if error.is_constraint(users::SUB) => return Ok(false),
+        Err(error) => return Err(error.into()),
     }
-    cx.base.publish(events).await;
-    Ok(())
+    Ok(true)
 }
 
 /// A refusal in words for the person: Cognito passes them on.

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::services::{Identity, USER_POOL};
+use crate::sessions;
+use crate::steady::steady_refusal;
 use crate::user_pool::{PoolError, Tokens};
 
 /// The use case.
@@ -16,7 +18,11 @@ pub fn use_case() -> UseCase<Identity> {
     UseCase::http("sign-in", Method::Post, "/v1/auth/login", sign_in)
         .summary("Sign in with email and password")
         .needs(&[Need::Database, USER_POOL])
-        .rate_limits(&[RateLimit { per: Per::Address, burst: 60, period_seconds: 60 }])
+        .rate_limits(&[
+            // A family or a class behind one address comes in together.
+            RateLimit { per: Per::Address, burst: 60, period_seconds: 60 },
+            RateLimit { per: Per::Field("email"), burst: 10, period_seconds: 900 },
+        ])
         .problems(&[&problem::SIGN_IN_FAILED])
 }
 
@@ -25,13 +31,17 @@ pub fn use_case() -> UseCase<Identity> {
 pub struct Password(String);
 
 impl Password {
-    /// Reads a password of 12 to 256 characters (Cognito takes no longer one).
+    /// Reads a password of 12 to 256 characters (Cognito takes no longer one, and none in spaces).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if (12..=256).contains(&text.chars().count()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("must have 12 to 256 characters"))
+        if !(12..=256).contains(&text.chars().count()) {
+            return Err(Invalid::new("must have 12 to 256 characters"));
         }
+        // What Cognito would refuse is refused here, before anybody is looked for: the answer tells nothing
+        // then.
+        if text.trim().len() != text.len() {
+            return Err(Invalid::new("must not begin or end with a space"));
+        }
+        Ok(Self(text.to_owned()))
     }
 
     /// The password.
@@ -107,10 +117,10 @@ impl From<Tokens> for Session {
 }
 
 /// One answer for every reason: the answers never tell whether an email is known (product.md, Identity).
-pub(crate) fn session(outcome: Result<Tokens, PoolError>, detail: &str) -> Result<Answer<Session>, Problem> {
+pub(crate) fn tokens(outcome: Result<Tokens, PoolError>, detail: &str) -> Result<Tokens, Problem> {
     match outcome {
-        Ok(tokens) => Ok(Answer::new(tokens.into())),
-        Err(error @ (PoolError::Refused(_) | PoolError::TriggerRefused(_))) => {
+        Ok(tokens) => Ok(tokens),
+        Err(error @ (PoolError::Refused(_) | PoolError::TriggerRefused(_) | PoolError::Exhausted)) => {
             Err(Problem::new(&problem::SIGN_IN_FAILED).detail(detail).cause(error))
         }
         Err(error) => Err(error.into()),
@@ -122,7 +132,15 @@ async fn sign_in(
     _caller: Anyone,
     request: Request<Nothing, Nothing, SignIn>,
 ) -> Result<Answer<Session>, Problem> {
-    let body = request.body;
-    let outcome = cx.pool.sign_in(&body.email, body.password.as_str()).await;
-    session(outcome, "Email or password is wrong, or the account can't sign in (yet).")
+    steady_refusal(&cx, begin(&cx, &request)).await
+}
+
+async fn begin(
+    cx: &Cx<Identity>,
+    request: &Request<Nothing, Nothing, SignIn>,
+) -> Result<Answer<Session>, Problem> {
+    let outcome = cx.pool.sign_in(&request.body.email, request.body.password.as_str()).await;
+    let tokens = tokens(outcome, "Email or password is wrong, or the account can't sign in (yet).")?;
+    sessions::begin(cx, &tokens, &request.headers).await?;
+    Ok(Answer::new(tokens.into()))
 }

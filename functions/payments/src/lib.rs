@@ -6,6 +6,8 @@
 pub mod cancel_payment;
 pub mod carry_out;
 pub mod create_payment;
+pub mod erase_payments_user;
+pub mod export_payments_data;
 pub mod get_earnings;
 pub mod get_payment;
 pub mod open_payout_account;
@@ -18,7 +20,7 @@ pub mod store;
 pub mod stripe;
 pub mod verify_ledger;
 
-use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, tidy};
+use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, revocations, tidy};
 use lectern_runtime::Function;
 
 pub use services::Payments;
@@ -51,6 +53,9 @@ pub fn functions() -> Vec<Function> {
         Function::new(CONTEXT, open_payout_account::use_case()),
         Function::new(CONTEXT, settle_payables::use_case()),
         Function::new(CONTEXT, verify_ledger::use_case()),
+        Function::new(CONTEXT, export_payments_data::use_case()),
+        Function::new(CONTEXT, erase_payments_user::use_case()),
+        Function::new(CONTEXT, revocations::use_case::<Payments>("replicate-payments-revocations")),
         Function::new(CONTEXT, relay::use_case::<Payments>("relay-payments-outbox", "RelayRate")),
         Function::new(CONTEXT, tidy::use_case::<Payments>("tidy-payments-records")),
         Function::new(CONTEXT, migrate::use_case::<Payments>("migrate-payments", migrations)),

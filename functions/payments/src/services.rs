@@ -8,7 +8,7 @@ use lectern_domain::payments::{Commission, PaymentsPolicy, Purpose};
 use lectern_postgres::{Base, HasBase};
 use lectern_runtime::config::Env;
 use lectern_runtime::rate_limit::RateLimiter;
-use lectern_runtime::{Kit, Need, Services};
+use lectern_runtime::{Kit, Need, Revocations, Services};
 
 use crate::stripe::{ClientConfig, Secret, Stripe, StripeApi};
 
@@ -70,6 +70,10 @@ impl Services for Payments {
     }
 
     fn rate_limiter(&self) -> Option<&dyn RateLimiter> {
+        Some(&self.base)
+    }
+
+    fn revocations(&self) -> Option<&dyn Revocations> {
         Some(&self.base)
     }
 }

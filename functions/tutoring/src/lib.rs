@@ -6,6 +6,8 @@
 
 pub mod approve_verification;
 pub mod check_slot;
+pub mod erase_tutoring_user;
+pub mod export_tutoring_data;
 pub mod get_own_tutor_profile;
 pub mod get_tutor;
 pub mod list_slots;
@@ -19,7 +21,7 @@ pub mod store;
 pub mod submit_verification;
 pub mod views;
 
-use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, tidy};
+use lectern_postgres::{Migration, embed_migrations, health, migrate, relay, revocations, tidy};
 use lectern_runtime::Function;
 
 pub use services::Tutoring;
@@ -50,6 +52,9 @@ pub fn functions() -> Vec<Function> {
         Function::new(CONTEXT, list_slots::use_case()),
         Function::new(CONTEXT, check_slot::use_case()),
         Function::new(CONTEXT, project_lessons::use_case()),
+        Function::new(CONTEXT, export_tutoring_data::use_case()),
+        Function::new(CONTEXT, erase_tutoring_user::use_case()),
+        Function::new(CONTEXT, revocations::use_case::<Tutoring>("replicate-tutoring-revocations")),
         Function::new(CONTEXT, relay::use_case::<Tutoring>("relay-tutoring-outbox", "RelayRate")),
         Function::new(CONTEXT, tidy::use_case::<Tutoring>("tidy-tutoring-records")),
         Function::new(CONTEXT, migrate::use_case::<Tutoring>("migrate-tutoring", migrations)),

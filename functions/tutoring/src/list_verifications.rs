@@ -43,7 +43,9 @@ pub struct ListVerifications {
 pub struct VerificationView {
     verification_id: VerificationId,
     tutor_id: UserId,
-    display_name: Line<80>,
+    /// Absent when the tutor is erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<Line<80>>,
     status: VerificationStatus,
     submitted_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]

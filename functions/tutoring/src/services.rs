@@ -7,7 +7,7 @@ use lectern_domain::tutoring::policy::TutoringPolicy;
 use lectern_postgres::{Base, HasBase};
 use lectern_runtime::config::Env;
 use lectern_runtime::rate_limit::RateLimiter;
-use lectern_runtime::{Kit, Need, Services};
+use lectern_runtime::{Kit, Need, Revocations, Services};
 
 /// Database, bus, policy.
 pub struct Tutoring {
@@ -44,6 +44,10 @@ impl Services for Tutoring {
     }
 
     fn rate_limiter(&self) -> Option<&dyn RateLimiter> {
+        Some(&self.base)
+    }
+
+    fn revocations(&self) -> Option<&dyn Revocations> {
         Some(&self.base)
     }
 }

@@ -220,7 +220,10 @@ class DestroyTest(Quiet):
         self.rds = mock.Mock(describe_db_cluster_snapshots=lambda SnapshotType: {"DBClusterSnapshots": [
             {"DBClusterIdentifier": "lectern-dev", "DBClusterSnapshotIdentifier": "last-of-dev"},
             {"DBClusterIdentifier": "lectern-prod", "DBClusterSnapshotIdentifier": "of-prod"}]})
-        self.session = session(sts=sts(), cloudformation=self.formation, ssm=self.ssm, rds=self.rds)
+        self.s3 = mock.Mock(delete_objects=mock.Mock(return_value={}))
+        self.s3.get_paginator.return_value.paginate.return_value = [{}]
+        clients = {"cloudformation": self.formation, "ssm": self.ssm, "rds": self.rds, "s3": self.s3}
+        self.session = session(sts=sts(), **clients)
 
     def test_prod_needs_a_flag(self):
         with self.assertRaisesRegex(Problem, "PROD=yes"):
@@ -240,6 +243,30 @@ class DestroyTest(Quiet):
         self.assertEqual(self.ssm.values, {})
         self.assertIn("last-of-dev", self.printed.getvalue())
         self.assertNotIn("of-prod", self.printed.getvalue())
+
+    def test_the_bucket_is_emptied_when_nobody_writes_any_more_and_before_its_stack_goes(self):
+        pages = [{"Contents": [{"Key": "exports/a"}, {"Key": "exports/b"}]}, {"Contents": [{"Key": "exports/c"}]}]
+        self.s3.get_paginator.return_value.paginate.return_value = pages
+        seen = []
+        self.s3.delete_objects.side_effect = lambda Bucket, Delete: seen.append(
+            (Bucket[:20], [each["Key"] for each in Delete["Objects"]], self.formation.delete_stack.call_count)) or {}
+        destroy.destroy(self.session, "dev", ask=lambda _: "dev")
+        self.assertEqual(seen, [("lectern-dev-exports-", ["exports/a", "exports/b"], 4),
+                                ("lectern-dev-exports-", ["exports/c"], 4)])
+
+    def test_a_bucket_that_never_was_is_no_reason_to_stop_and_one_that_stays_full_is(self):
+        pages = self.s3.get_paginator.return_value.paginate
+        pages.side_effect = client_error("NoSuchBucket")
+        destroy.destroy(self.session, "dev", ask=lambda _: "dev")
+        self.assertEqual(self.formation.delete_stack.call_count, 5)
+        pages.side_effect = client_error("AccessDenied")
+        with self.assertRaisesRegex(Problem, "couldn't be emptied"):
+            destroy.destroy(self.session, "dev", ask=lambda _: "dev")
+        pages.side_effect, pages.return_value = None, [{"Contents": [{"Key": "exports/a"}]}]
+        self.s3.delete_objects.return_value = {"Errors": [{"Code": "AccessDenied"}]}
+        with self.assertRaisesRegex(Problem, "couldn't be emptied"):
+            destroy.destroy(self.session, "dev", ask=lambda _: "dev")
+        self.assertEqual(self.formation.delete_stack.call_args.kwargs["StackName"], "lectern-dev-identity")
 
     def test_a_stack_that_stays_is_named_and_stops_the_rest(self):
         failed = WaiterError("StackDeleteComplete", "state", {})

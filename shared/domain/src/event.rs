@@ -41,7 +41,7 @@ pub struct Envelope {
     pub occurred_at: Instant,
     /// What it happened to.
     pub aggregate: AggregateRef,
-    /// `user:<id>`, `system:<use case>` or `anonymous`.
+    /// `user:<id>`, `system:<use case>`, `guardian` or `anonymous`.
     pub actor: String,
     /// The same for everything that one request from outside led to.
     pub correlation_id: String,
@@ -69,7 +69,7 @@ impl Envelope {
     /// `None` for a type that no context owns.
     pub fn context_of(kind: &str) -> Option<&'static str> {
         match kind.split('.').next()? {
-            "user" | "consent" => Some("identity"),
+            "user" | "consent" | "access" | "audit" | "export" => Some("identity"),
             "tutor" | "match" => Some("tutoring"),
             "lesson" => Some("booking"),
             "payment" | "payout" | "payout_account" | "subscription" => Some("payments"),

@@ -62,3 +62,15 @@ id_type!(
     /// A domain event.
     EventId
 );
+id_type!(
+    /// A parent's consent.
+    ConsentId
+);
+id_type!(
+    /// A session: the user pool's `origin_jti`, the same in every access token of one sign-in.
+    SessionId
+);
+id_type!(
+    /// A download of everything that is held on a person.
+    ExportId
+);

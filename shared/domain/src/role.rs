@@ -41,6 +41,8 @@ pub enum Actor {
     System(String),
     /// Somebody without an account yet.
     Anonymous,
+    /// A parent, by the secret link in a mail. Has no account, so there is no id.
+    Guardian,
 }
 
 impl std::fmt::Display for Actor {
@@ -49,6 +51,7 @@ impl std::fmt::Display for Actor {
             Self::User(id) => write!(f, "user:{id}"),
             Self::System(name) => write!(f, "system:{name}"),
             Self::Anonymous => f.write_str("anonymous"),
+            Self::Guardian => f.write_str("guardian"),
         }
     }
 }

@@ -10,6 +10,7 @@ use lectern_runtime::{Kit, Need, Services};
 
 use crate::database::Database;
 use crate::outbox;
+use crate::revocations::RevocationCache;
 
 /// Clock, environment, database, bus.
 pub struct Base {
@@ -21,6 +22,8 @@ pub struct Base {
     pub db: Database,
     /// The event bus.
     pub bus: Arc<dyn EventBus>,
+    /// Access tokens that were good a moment ago.
+    pub revocation_cache: RevocationCache,
 }
 
 impl Base {
@@ -30,8 +33,15 @@ impl Base {
             kit: Kit { clock: Clock::System },
             db: Database::from_env(Arc::clone(&env)),
             bus: Arc::new(EventBridge::new(Arc::clone(&env))),
+            revocation_cache: RevocationCache::from_env(&env),
             env,
         }
+    }
+
+    /// Statements sent so far by the use cases themselves; tests compare it with what one may cost. The
+    /// revocation check comes on top, at most one statement a call ([`RevocationCache::checks`]).
+    pub fn round_trips(&self) -> u64 {
+        self.db.round_trips().saturating_sub(self.revocation_cache.checks())
     }
 
     /// Connects the common needs.
@@ -49,8 +59,8 @@ impl Base {
         }
     }
 
-    /// Publishes events whose rows are already in the outbox, and marks them. Never fails: what doesn't arrive
-    /// is the relay's.
+    /// Publishes events whose rows are already in the outbox, and marks them. Never fails: what doesn't
+    /// arrive is the relay's.
     pub async fn publish(&self, events: &[Envelope]) {
         if events.is_empty() {
             return;

@@ -1,16 +1,18 @@
 //! PostgreSQL as every context uses it: one lazy connection, typed statements of one round trip, the outbox,
-//! the inbox, idempotency, rate limits, migrations.
+//! the inbox, idempotency, rate limits, revocations, migrations.
 
 pub mod base;
 pub mod database;
 pub mod health;
+pub mod held;
 pub mod idempotency;
 pub mod migrate;
 pub mod outbox;
 pub mod prepare;
 pub mod rate_limit;
 pub mod relay;
-#[cfg(feature = "testing")]
+pub mod revocations;
+#[cfg(any(test, feature = "testing"))]
 #[expect(clippy::expect_used, reason = "a test stops at the first thing that is not as it should be")]
 pub mod testing;
 pub mod tidy;

@@ -42,6 +42,11 @@ pub fn use_case<S: HasBase>(name: &'static str, migrations: fn() -> Vec<Migratio
     .needs(&[])
 }
 
+/// The history of what every context has.
+pub(crate) fn common_migrations() -> Vec<Migration> {
+    common::migrations::runner().get_migrations().clone()
+}
+
 /// Brings the database at `url` to the newest version. Safe to run twice and twice at once: refinery's
 /// history table is locked by the transaction of each migration.
 pub async fn migrate(url: &str, ca: Option<&str>, migrations: &[Migration]) -> Result<Migrated, DbError> {
@@ -49,7 +54,7 @@ pub async fn migrate(url: &str, ca: Option<&str>, migrations: &[Migration]) -> R
     // Building an index takes longer than any use case may.
     client.batch_execute("SET statement_timeout = '10min'; SELECT pg_advisory_lock(4711)").await?;
     let mut applied = Vec::new();
-    let mut common = Runner::new(&common::migrations::runner().get_migrations().clone());
+    let mut common = Runner::new(&common_migrations());
     common.set_migration_table_name("common_schema_history");
     let own = Runner::new(migrations);
     for runner in [common, own] {

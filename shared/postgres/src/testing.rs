@@ -3,13 +3,20 @@
 //! The server is named by `LECTERN_TEST_POSTGRES_URL` (a superuser's URL; `make test` sets it). Tests act as
 //! the context's application role, so what it may not do fails here too.
 
+use std::sync::Arc;
+
+use lectern_domain::revocation::Revocation;
+use lectern_runtime::Cx;
+use lectern_runtime::testing::{assert_valid_event, deliver};
 use refinery::Migration;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::base::HasBase;
 use crate::database::{Database, STATEMENT_TIMEOUT_MS, connect};
-use crate::migrate::migrate;
+use crate::migrate::{common_migrations, migrate};
 use crate::prepare::with_database;
+use crate::revocations;
 
 /// A database that is dropped with the value.
 pub struct TestDatabase {
@@ -45,6 +52,26 @@ impl TestDatabase {
     pub fn connect(&self) -> Database {
         Database::from_url(self.url.clone())
     }
+
+    /// The tables that hold a text anywhere, in whatever column, in upper or lower case: for looking whether an
+    /// erasure has left something.
+    pub async fn tables_with(&self, text: &str) -> Vec<String> {
+        let admin = connect(&self.admin_url, None).await.expect("the test server answers");
+        let sql = "SELECT format('%I', table_name) FROM information_schema.tables
+                   WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1";
+        let tables = admin.query(sql, &[]).await.expect("the tables");
+        let mut found = Vec::new();
+        for row in tables {
+            let table: String = row.get(0);
+            let sql = format!(
+                "SELECT 1 FROM {table} t WHERE strpos(lower(to_jsonb(t)::text), lower($1)) > 0 LIMIT 1"
+            );
+            if !admin.query(&sql, &[&text]).await.expect("a look").is_empty() {
+                found.push(table);
+            }
+        }
+        found
+    }
 }
 
 impl Drop for TestDatabase {
@@ -65,13 +92,23 @@ impl Drop for TestDatabase {
     }
 }
 
+/// Takes access back as `identity` does: by its event, which the context's consumer is given.
+pub async fn take_back<S: HasBase>(services: &Arc<S>, revocation: &Revocation) {
+    let test = || "test".to_owned();
+    let cx = Cx::new(Arc::clone(services), "system:test".to_owned(), test(), test());
+    let events = cx.seal(vec![revocation.event()]);
+    assert_valid_event(&serde_json::to_value(&events[0]).expect("an event is JSON"));
+    let consumer = revocations::use_case::<S>("replicate-revocations");
+    assert_eq!(deliver(&consumer, services, &events).await, 0, "the event was not taken");
+}
+
 /// The migrated template; made by the first test that needs it.
 async fn template(server: &str, context: &str, migrations: &[Migration]) -> String {
     let mut hash = Sha256::new();
-    hash.update(include_str!("../../../migrations/common/V001__events_and_idempotency.sql"));
-    for migration in migrations {
+    for migration in common_migrations().iter().chain(migrations) {
         hash.update(migration.sql().unwrap_or_default());
     }
+    hash.update(grants(context));
     let name = format!("template_{context}_{}", &hex::encode(hash.finalize())[..12]);
     let admin = connect(server, None).await.expect("the test server answers");
     admin.batch_execute("SET statement_timeout = 0; SELECT pg_advisory_lock(4712)").await.expect("a lock");
@@ -101,18 +138,24 @@ async fn make_template(
         admin.batch_execute(&statement).await.expect("a database for the template");
     }
     let inside = connect(&with_database(server, &making).expect("a URL"), None).await.expect("a connection");
-    let grants = format!(
-        "GRANT USAGE ON SCHEMA public TO {context}_app;
-         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
-             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {context}_app;"
-    );
-    inside.batch_execute(&grants).await.expect("grants");
+    inside.batch_execute(&grants(context)).await.expect("grants");
     drop(inside);
     let owner_url = as_role(server, &owner, &making);
     migrate(&owner_url, None, migrations).await.expect("migrations");
     // The rename is what makes it visible to others: a template is either whole or not there.
     wait_until_free(admin, &making).await;
     admin.batch_execute(&format!("ALTER DATABASE {making} RENAME TO {name}")).await.expect("a rename");
+}
+
+/// What the application may do; the same as [`crate::prepare::grant`] lets it.
+fn grants(context: &str) -> String {
+    format!(
+        "GRANT USAGE ON SCHEMA public TO {context}_app;
+         ALTER DEFAULT PRIVILEGES FOR ROLE {context}_owner IN SCHEMA public
+             GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {context}_app;
+         ALTER DEFAULT PRIVILEGES FOR ROLE {context}_owner IN SCHEMA public
+             GRANT USAGE ON SEQUENCES TO {context}_app;"
+    )
 }
 
 /// Roles are the whole server's. A platform that runs on it (in `make test` one does) has them already, with passwords

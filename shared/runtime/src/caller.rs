@@ -2,11 +2,15 @@
 //!
 //! An HTTP use case takes one of these as its second argument, so it can't compile without saying who may
 //! call it; the same type gives the route's authorization in the templates, the security of the OpenAPI
-//! document and the expected statuses of the authorization tests. Whether a thing is the caller's own is asked
-//! in the query (`WHERE id = $1 AND student_id = $2`).
+//! document and the expected statuses of the authorization tests. Whether a thing is the caller's own is
+//! asked in the query (`WHERE id = $1 AND student_id = $2`).
 
+use deserr::Deserr;
+use lectern_domain::field::FieldErrors;
 use lectern_domain::id::UserId;
+use lectern_domain::link::LinkToken;
 use lectern_domain::role::{Actor, Person, Role};
+use schemars::JsonSchema;
 
 use crate::http::Event;
 use crate::problem::{self, Problem};
@@ -100,6 +104,10 @@ person_caller!(
     /// An admin or a superadmin.
     Admin, Admin | Superadmin
 );
+person_caller!(
+    /// A superadmin: who makes and unmakes admins.
+    Superadmin, Superadmin
+);
 
 /// Anybody; a token is not looked at.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +120,37 @@ impl Caller for Anyone {
     }
     fn actor(&self) -> Actor {
         Actor::Anonymous
+    }
+}
+
+/// Who holds a secret link: a parent, who has no account. The route's path has a parameter `token`
+/// ([`LinkPath`]). Whether there is such a link, and what it is good for, is asked in the query, by
+/// [`LinkToken::hash`].
+#[derive(Clone, Copy, Debug)]
+pub struct Guardian {
+    /// The link's secret.
+    pub link: LinkToken,
+}
+
+/// The path parameters of a [`Guardian`]'s route.
+#[derive(Clone, Copy, Debug, Deserr, JsonSchema)]
+#[deserr(error = FieldErrors, deny_unknown_fields)]
+pub struct LinkPath {
+    /// The secret of the link in the mail.
+    pub token: LinkToken,
+}
+
+impl Caller for Guardian {
+    const ACCESS: Access = Access::Public;
+    /// What can't be a link's secret is answered like a link that isn't known.
+    fn from_event(event: &Event) -> Result<Self, Problem> {
+        let token = event.path_parameters.as_ref().and_then(|parameters| parameters.get("token"));
+        let link = token.and_then(|text| LinkToken::parse(text).ok());
+        link.map(|link| Self { link })
+            .ok_or_else(|| Problem::new(&problem::NOT_FOUND).detail("This link is not valid."))
+    }
+    fn actor(&self) -> Actor {
+        Actor::Guardian
     }
 }
 

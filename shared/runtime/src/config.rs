@@ -37,6 +37,12 @@ impl Env {
         Self { values, ..Self::default() }
     }
 
+    /// With credentials and region that a test gives.
+    #[cfg(test)]
+    pub(crate) fn with_aws(self, config: SdkConfig) -> Self {
+        Self { aws: OnceCell::new_with(Some(config)), ..self }
+    }
+
     /// A variable that must be there.
     pub fn text(&self, name: &str) -> Result<&str, ConfigError> {
         self.values

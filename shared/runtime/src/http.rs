@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::problem::{self, Problem};
+use crate::problem::{self, Problem, ProblemType};
+use crate::revocation::AccessToken;
 
 /// Largest body that is taken, in bytes. API Gateway itself takes 10 MiB; nothing of ours is near this.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -142,6 +143,8 @@ pub struct Raw(pub Vec<u8>);
 
 /// What a use case can take as its body.
 pub trait Body: Sized + Send + 'static {
+    /// What the client sends it as.
+    const MEDIA_TYPE: &'static str = "application/json";
     /// Reads it: the outer error is about the whole, the inner about fields.
     fn read(event: &Event) -> Result<Result<Self, FieldErrors>, Problem>;
     /// Describes it for the contract.
@@ -156,7 +159,8 @@ impl<T: Deserr<FieldErrors> + JsonSchema + Send + 'static> Body for T {
         } else {
             let json = event.header("content-type").is_some_and(is_json);
             if !json {
-                return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE));
+                return Err(Problem::new(&problem::UNSUPPORTED_MEDIA_TYPE)
+                    .detail("The body must be application/json."));
             }
             serde_json::from_slice(&bytes).map_err(|e| {
                 Problem::new(&problem::MALFORMED).detail(format!("The body is not JSON: {e}."))
@@ -181,9 +185,14 @@ impl Body for Raw {
 }
 
 fn is_json(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = media_type(content_type);
     media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// A content type without its parameters, in lower case.
+pub(crate) fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// A parsed request: path parameters, query and body, all valid.
@@ -201,6 +210,8 @@ pub struct Request<P = Nothing, Q = Nothing, B = Nothing> {
     pub idempotency: Option<IdempotencyKey>,
     /// Headers, for the few use cases that read one of their own (a webhook's signature).
     pub headers: HashMap<String, String>,
+    /// The access token that it came with; always there where the caller is a person with a role.
+    pub token: Option<AccessToken>,
 }
 
 /// A client's idempotency key, and what it was sent with.
@@ -233,7 +244,8 @@ where
     let query = deserr::deserialize(object(event.query_string_parameters.as_ref()));
     match (path, query, body) {
         (Ok(path), Ok(query), Ok(body)) => {
-            Ok(Request { path, query, body, if_match, idempotency, headers: event.headers.clone() })
+            let (headers, token) = (event.headers.clone(), AccessToken::of(event));
+            Ok(Request { path, query, body, if_match, idempotency, headers, token })
         }
         (path, query, body) => {
             let mut all = FieldErrors::default();
@@ -326,8 +338,14 @@ impl<T: Serialize, const STATUS: u16> Answer<T, STATUS> {
 pub trait IntoResponse {
     /// Status of success.
     const STATUS: u16;
+    /// Content type of success, and of problems that look like it.
+    const MEDIA_TYPE: &'static str = "application/json";
     /// The response of success.
     fn into_response(self, now: Timestamp) -> Result<Response, Problem>;
+    /// How a problem of the route looks, whether it comes from the handler or from before it.
+    fn problem(problem: &Problem, instance: &str, request_id: &str, now: Timestamp) -> Response {
+        Response::of_problem(problem, instance, request_id, now)
+    }
     /// Describes `data` for the contract.
     fn schema(generator: &mut SchemaGenerator) -> Schema;
 }
@@ -340,8 +358,9 @@ impl<T: Serialize + JsonSchema, const STATUS: u16> IntoResponse for Answer<T, ST
             Data::Fresh(data) => serde_json::to_value(data).map_err(Problem::internal)?,
             Data::Replayed(data) => data,
         };
-        let body = json!({ "success": true, "data": data, "timestamp": now });
-        Ok(Response { status: STATUS, media_type: "application/json", headers: self.headers, body })
+        let content = Content::Json(json!({ "success": true, "data": data, "timestamp": now }));
+        let (media_type, headers) = (Self::MEDIA_TYPE, self.headers);
+        Ok(Response { status: STATUS, media_type, headers, content, problem: None })
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
@@ -349,17 +368,28 @@ impl<T: Serialize + JsonSchema, const STATUS: u16> IntoResponse for Answer<T, ST
     }
 }
 
+/// What a response carries.
+#[derive(Debug)]
+pub enum Content {
+    /// JSON.
+    Json(Value),
+    /// A text, as it is.
+    Text(String),
+}
+
 /// A response before it becomes the gateway's JSON.
 #[derive(Debug)]
 pub struct Response {
     /// Status.
     pub status: u16,
-    /// `application/json` or `application/problem+json`.
+    /// The content type.
     pub media_type: &'static str,
     /// Headers besides the content type.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: Value,
+    pub content: Content,
+    /// What went wrong, if something did; for the log.
+    pub problem: Option<&'static ProblemType>,
 }
 
 impl Response {
@@ -373,12 +403,17 @@ impl Response {
             status: problem.kind().status,
             media_type: "application/problem+json",
             headers,
-            body: problem.body(instance, request_id, now),
+            content: Content::Json(problem.body(instance, request_id, now)),
+            problem: Some(problem.kind()),
         }
     }
 
     /// What the gateway takes. Answers are nobody else's to keep: `no-store`.
     pub fn into_gateway(self, request_id: &str) -> Value {
+        let body = match self.content {
+            Content::Json(value) => value.to_string(),
+            Content::Text(text) => text,
+        };
         let mut headers = Map::new();
         headers.insert("content-type".into(), self.media_type.into());
         headers.insert("cache-control".into(), "no-store".into());
@@ -388,7 +423,7 @@ impl Response {
         json!({
             "statusCode": self.status,
             "headers": headers,
-            "body": self.body.to_string(),
+            "body": body,
             "isBase64Encoded": false,
         })
     }

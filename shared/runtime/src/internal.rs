@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
@@ -64,13 +64,34 @@ impl InternalApi {
         body: &B,
         correlation_id: &str,
     ) -> Result<T, InternalError> {
-        let base = self.env.text("API_URL").map_err(|e| InternalError::Unavailable(e.to_string()))?;
-        let url = format!("{}{path}", base.trim_end_matches('/'));
         let bytes = serde_json::to_vec(body).map_err(|e| InternalError::Unavailable(e.to_string()))?;
-        let mut request = http::Request::post(&url)
-            .header("content-type", "application/json")
+        let request = http::Request::post(self.url(path)?).header("content-type", "application/json");
+        self.send(request, bytes, correlation_id).await
+    }
+
+    /// `GET`s `path`, with whatever query it has, and gives `data` of the answer.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        correlation_id: &str,
+    ) -> Result<T, InternalError> {
+        self.send(http::Request::get(self.url(path)?), Vec::new(), correlation_id).await
+    }
+
+    fn url(&self, path: &str) -> Result<String, InternalError> {
+        let base = self.env.text("API_URL").map_err(|e| InternalError::Unavailable(e.to_string()))?;
+        Ok(format!("{}{path}", base.trim_end_matches('/')))
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: http::request::Builder,
+        body: Vec<u8>,
+        correlation_id: &str,
+    ) -> Result<T, InternalError> {
+        let mut request = request
             .header("x-correlation-id", correlation_id)
-            .body(bytes)
+            .body(body)
             .map_err(|e| InternalError::Unavailable(e.to_string()))?;
         self.sign(&mut request).await?;
         let request =
@@ -116,15 +137,22 @@ impl InternalApi {
     }
 }
 
+/// The body of a success.
+#[derive(Deserialize)]
+struct Success<T> {
+    data: T,
+}
+
+/// Reads an answer out of its bytes directly: of a large one there is no second copy as [`Value`]s.
 async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, InternalError> {
     let status = answer.status().as_u16();
-    let mut body: Value = answer.json().await.map_err(|e| InternalError::Unavailable(describe(&e)))?;
+    let body = answer.bytes().await.map_err(|e| InternalError::Unavailable(describe(&e)))?;
+    let unreadable = |e: serde_json::Error| InternalError::Unavailable(describe(&e));
     if (200..300).contains(&status) {
-        let data = body.get_mut("data").map(Value::take).unwrap_or_default();
-        return serde_json::from_value(data).map_err(|e| InternalError::Unavailable(describe(&e)));
+        return serde_json::from_slice::<Success<T>>(&body).map(|success| success.data).map_err(unreadable);
     }
     if status >= 500 || status == 429 {
         return Err(InternalError::Unavailable(format!("status {status}")));
     }
-    Err(InternalError::Refused { status, problem: body })
+    Err(InternalError::Refused { status, problem: serde_json::from_slice(&body).map_err(unreadable)? })
 }

@@ -10,17 +10,22 @@ pub mod clock;
 pub mod config;
 pub mod consumer;
 pub mod fault;
+pub mod form;
 pub mod function;
+pub mod html;
 pub mod http;
 pub mod internal;
 pub mod log;
 pub mod metrics;
+#[cfg(feature = "objects")]
+pub mod objects;
 pub mod openapi;
 pub mod problem;
 pub mod rate_limit;
+pub mod revocation;
 mod route;
 pub mod services;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 #[expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,13 +33,20 @@ pub mod services;
     reason = "a test stops at the first thing that is not as it should be"
 )]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod use_case;
 
-pub use caller::{Admin, Anyone, Service, SignedIn, Student, StudentOrTutor, Tutor};
+pub use caller::{
+    Admin, Anyone, Guardian, LinkPath, Service, SignedIn, Student, StudentOrTutor, Superadmin, Tutor,
+};
 pub use fault::Fault;
+pub use form::{Form, OneOrMany};
 pub use function::{Function, run};
+pub use html::Html;
 pub use http::{Accepted, Answer, Created, Nothing, Raw, Request};
 pub use lambda_runtime::Error;
 pub use problem::Problem;
+pub use revocation::{AccessToken, Revocations};
 pub use services::{Cx, Kit, Need, Services};
 pub use use_case::{Method, Trigger, UseCase};

@@ -1,12 +1,15 @@
 //! The contract: OpenAPI 3.1 out of the table of use cases.
 
+use std::collections::BTreeSet;
+
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::caller::Access;
 use crate::function::Function;
+use crate::http::media_type;
 use crate::problem::{self, ProblemType};
-use crate::use_case::{HttpTrigger, Meta, Trigger};
+use crate::use_case::{HttpTrigger, Meta, Schemas, Trigger};
 
 /// The whole document.
 pub fn document(functions: &[Function], version: &str) -> Value {
@@ -73,7 +76,7 @@ fn operation(context: &str, meta: &Meta, http: &HttpTrigger, generator: &mut Sch
         "operationId": meta.name,
         "summary": meta.summary,
         "tags": [context],
-        "responses": responses(http, &schemas.data),
+        "responses": responses(http, &schemas),
         "security": security(http.access),
     });
     if let Access::Roles(roles) = http.access {
@@ -85,7 +88,7 @@ fn operation(context: &str, meta: &Meta, http: &HttpTrigger, generator: &mut Sch
     }
     if !is_empty(&schemas.body, generator) {
         operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": schemas.body } } });
+            json!({ "required": true, "content": { (schemas.body_media_type): { "schema": schemas.body } } });
     }
     operation
 }
@@ -98,7 +101,18 @@ fn security(access: Access) -> Value {
     }
 }
 
-fn responses(http: &HttpTrigger, data: &Schema) -> Value {
+fn responses(http: &HttpTrigger, schemas: &Schemas) -> Value {
+    let mut kinds: Vec<&ProblemType> = general_problems(http);
+    kinds.extend(http.problems.iter().copied());
+    let mut responses = match media_type(schemas.answer_media_type).as_str() {
+        "application/json" => json_responses(http, &schemas.data, &kinds),
+        page => page_responses(http, page, &schemas.data, &kinds),
+    };
+    responses.sort_keys();
+    Value::Object(responses)
+}
+
+fn json_responses(http: &HttpTrigger, data: &Schema, kinds: &[&ProblemType]) -> Map<String, Value> {
     let mut responses = Map::new();
     let success = json!({
         "description": "Done.",
@@ -113,15 +127,31 @@ fn responses(http: &HttpTrigger, data: &Schema) -> Value {
         } } },
     });
     responses.insert(http.status.to_string(), success);
-    let mut kinds: Vec<&ProblemType> = general_problems(http);
-    kinds.extend(http.problems.iter().copied());
     for kind in kinds {
         let name = status_name(kind.status);
         responses
             .insert(kind.status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
     }
-    responses.sort_keys();
-    Value::Object(responses)
+    responses
+}
+
+/// Of a route for people: what goes wrong is a page too.
+fn page_responses(
+    http: &HttpTrigger,
+    media_type: &str,
+    schema: &Schema,
+    kinds: &[&ProblemType],
+) -> Map<String, Value> {
+    let content = json!({ (media_type): { "schema": schema } });
+    let page = |description: String| json!({ "description": description, "content": content });
+    let mut responses = Map::new();
+    responses.insert(http.status.to_string(), page("A page.".to_owned()));
+    for status in kinds.iter().map(|kind| kind.status).collect::<BTreeSet<_>>() {
+        let titles: Vec<_> =
+            kinds.iter().filter(|kind| kind.status == status).map(|kind| kind.title).collect();
+        responses.insert(status.to_string(), page(format!("A page that says: {}.", titles.join("; "))));
+    }
+    responses
 }
 
 /// The problems that a route may have because of what it is.

@@ -50,6 +50,8 @@ problem_types! {
     WRONG_STATE = 409 "wrong-state" "This can't be done in its present state";
     /// Somebody else changed the same thing at the same moment.
     CONCURRENT_CHANGE = 409 "concurrent-change" "It was changed by somebody else at the same moment";
+    /// The email has an account, and the caller is one who may know.
+    EMAIL_TAKEN = 409 "email-taken" "This email has an account already";
     /// The time is already taken.
     SLOT_TAKEN = 409 "slot-taken" "This time is already taken";
     /// The same idempotency key is being worked on right now.
@@ -58,8 +60,8 @@ problem_types! {
     PRECONDITION_FAILED = 412 "precondition-failed" "It has changed since you read it";
     /// The body is larger than is taken.
     TOO_LARGE = 413 "too-large" "The body is too large";
-    /// The body isn't JSON by its content type.
-    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body must be application/json";
+    /// By its content type the body isn't what the route takes: JSON, or a form.
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type" "The body is of a type that is not taken here";
     /// One or more fields are not as they should be; all are named.
     INVALID_FIELDS = 422 "invalid-fields" "Some fields are not valid";
     /// The idempotency key was used before with another body.
@@ -163,6 +165,11 @@ impl Problem {
     /// The detail, if there is one.
     pub fn detail_text(&self) -> Option<&str> {
         self.0.detail.as_deref()
+    }
+
+    /// What is wrong with which field.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
     }
 
     /// `Retry-After`, in seconds.

@@ -21,6 +21,9 @@ pub enum Per {
     Address,
     /// The signed-in caller (the address where nobody is).
     Caller,
+    /// A member of the JSON body that is a text, trimmed and in lower case: `Field("email")` counts by the
+    /// account that is meant, whoever calls. A call without it isn't counted: its input is refused anyway.
+    Field(&'static str),
 }
 
 /// What the counter says.

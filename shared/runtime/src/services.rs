@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, random_bytes};
 use crate::config::Env;
 use crate::rate_limit::RateLimiter;
+use crate::revocation::Revocations;
 
 /// What the services of every context hold.
 #[derive(Clone, Debug)]
@@ -44,6 +45,10 @@ pub trait Services: Send + Sync + Sized + 'static {
     async fn warm(&self, needs: &[Need]);
     /// Counts calls for the routes with a limit; `None` where the context has none.
     fn rate_limiter(&self) -> Option<&dyn RateLimiter> {
+        None
+    }
+    /// Asked about the token of every call of a person with a role; `None` where the context has no such routes.
+    fn revocations(&self) -> Option<&dyn Revocations> {
         None
     }
 }

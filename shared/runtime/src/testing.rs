@@ -8,6 +8,7 @@ use lectern_domain::event::Envelope;
 use lectern_domain::id::{EventId, UserId};
 use lectern_domain::role::Role;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::bus::EventBus;
 use crate::fault::Fault;
@@ -103,8 +104,10 @@ pub struct Answered {
     pub status: u16,
     /// Lower-cased headers.
     pub headers: HashMap<String, String>,
-    /// The whole body.
+    /// The whole body; `null` when it isn't JSON.
     pub body: Value,
+    /// The whole body as it came.
+    pub text: String,
 }
 
 impl Answered {
@@ -137,12 +140,36 @@ pub struct TestRequest {
     query: HashMap<String, String>,
     headers: HashMap<String, String>,
     body: Option<String>,
+    session: Option<Uuid>,
+    access_version: i64,
 }
 
 impl TestRequest {
     /// Of this caller.
     pub fn new(caller: As) -> Self {
-        Self { caller, path: HashMap::new(), query: HashMap::new(), headers: HashMap::new(), body: None }
+        Self {
+            caller,
+            path: HashMap::new(),
+            query: HashMap::new(),
+            headers: HashMap::new(),
+            body: None,
+            session: None,
+            access_version: 1,
+        }
+    }
+
+    /// With a token of this session (the claim `origin_jti`); the user's id, when this isn't said.
+    #[must_use]
+    pub fn session(mut self, session: Uuid) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// With a token of this access version; 1, when this isn't said.
+    #[must_use]
+    pub fn access_version(mut self, version: i64) -> Self {
+        self.access_version = version;
+        self
     }
 
     /// With a path parameter.
@@ -172,6 +199,13 @@ impl TestRequest {
         self.raw(body.to_string()).header("content-type", "application/json")
     }
 
+    /// With the body of a form; a name may come several times.
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.raw(body).header("content-type", "application/x-www-form-urlencoded")
+    }
+
     /// With a body as it is.
     #[must_use]
     pub fn raw(mut self, body: impl Into<String>) -> Self {
@@ -191,7 +225,9 @@ impl TestRequest {
         let authorizer = match &self.caller {
             As::Nobody => Value::Null,
             As::User(id, role) => json!({ "jwt": { "claims": {
-                "sub": format!("sub-{id}"), "user_id": id, "role": role, "token_use": "access" } } }),
+                "sub": format!("sub-{id}"), "user_id": id, "role": role, "token_use": "access",
+                "origin_jti": self.session.unwrap_or(id.0),
+                "access_version": self.access_version.to_string() } } }),
             As::Service(name) => json!({ "iam": { "userArn":
                 format!("arn:aws:sts::000000000000:assumed-role/{name}/session") } }),
         };
@@ -210,11 +246,15 @@ impl TestRequest {
             },
         });
         let answer = invoke(use_case, services, event).await.expect("a route answers");
-        Answered {
-            status: answer["statusCode"].as_u64().and_then(|s| u16::try_from(s).ok()).expect("a status"),
-            headers: serde_json::from_value(answer["headers"].clone()).expect("headers"),
-            body: serde_json::from_str(answer["body"].as_str().expect("a body")).expect("a JSON body"),
-        }
+        let headers: HashMap<String, String> =
+            serde_json::from_value(answer["headers"].clone()).expect("headers");
+        let text = answer["body"].as_str().expect("a body").to_owned();
+        let body = match headers["content-type"].contains("json") {
+            true => serde_json::from_str(&text).expect("a JSON body"),
+            false => Value::Null,
+        };
+        let status = answer["statusCode"].as_u64().and_then(|s| u16::try_from(s).ok()).expect("a status");
+        Answered { status, headers, body, text }
     }
 }
 

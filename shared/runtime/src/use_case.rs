@@ -33,6 +33,8 @@ pub enum Method {
     Post,
     /// Replaces.
     Put,
+    /// Changes parts.
+    Patch,
     /// Takes away.
     Delete,
 }
@@ -44,6 +46,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -96,8 +99,12 @@ pub struct Schemas {
     pub query: Schema,
     /// The body.
     pub body: Schema,
-    /// `data` of the answer.
+    /// What the body is sent as.
+    pub body_media_type: &'static str,
+    /// `data` of the answer; all of it when the answer isn't JSON.
     pub data: Schema,
+    /// Content type of the answer.
+    pub answer_media_type: &'static str,
 }
 
 /// What is known of a use case without running it.
@@ -192,7 +199,9 @@ impl<S: Services> UseCase<S> {
                 path: generator.subschema_for::<P>(),
                 query: generator.subschema_for::<Q>(),
                 body: B::schema(generator),
+                body_media_type: B::MEDIA_TYPE,
                 data: A::schema(generator),
+                answer_media_type: A::MEDIA_TYPE,
             },
         });
         let handler = Arc::new(handler);

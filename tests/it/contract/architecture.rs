@@ -150,7 +150,8 @@ fn every_use_case_is_written_in_one_file_of_its_own_name() {
     let mut complaints = Vec::new();
     for function in lectern_local::all() {
         let (context, name) = (function.context, function.meta.name);
-        let common = ["relay", "tidy", "migrate", "check"].map(|word| format!("{word}-{context}"));
+        let common =
+            ["relay", "tidy", "migrate", "check", "replicate"].map(|word| format!("{word}-{context}"));
         if common.iter().any(|common| name.starts_with(common.as_str())) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! Everything that is made from the table of use cases, or is written beside it, agrees with it. Needs no platform.
 
 mod architecture;
+mod buckets;
 mod errors;
 mod events;
 mod failures;

@@ -113,6 +113,41 @@ fn disagreements(name: &str, http: &HttpTrigger, operation: &Value) -> Vec<Strin
     complaints
 }
 
+/// The only media type of an operation's answers (those of success, or of problems) and of its body.
+fn media_types(contract: &Value, operation: &Value, success: bool) -> BTreeSet<String> {
+    let responses = operation["responses"].as_object().unwrap().iter();
+    let responses = responses.filter(|(status, _)| status.starts_with('2') == success);
+    let resolved = responses.map(|(_, response)| match response["$ref"].as_str() {
+        Some(reference) => contract.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => response,
+    });
+    let contents = resolved.map(|response| response["content"].as_object().unwrap());
+    contents.flat_map(|content| content.keys().cloned()).collect()
+}
+
+#[test]
+fn whoever_asks_for_a_page_gets_pages_and_sends_forms_and_everybody_else_json() {
+    let contract = committed();
+    let mut pages = 0;
+    for (method, path, operation) in operations(&contract) {
+        let (page, where_) = (path.starts_with("/consent/"), format!("{method} {path}"));
+        pages += usize::from(page);
+        let kinds = |success| media_types(&contract, operation, success).into_iter().collect::<Vec<_>>();
+        let wanted =
+            if page { ["text/html", "text/html"] } else { ["application/json", "application/problem+json"] };
+        assert_eq!(
+            (kinds(true), kinds(false)),
+            (vec![wanted[0].to_owned()], vec![wanted[1].to_owned()]),
+            "{where_}"
+        );
+        if let Some(content) = operation["requestBody"]["content"].as_object() {
+            let wanted = if page { "application/x-www-form-urlencoded" } else { "application/json" };
+            assert_eq!(content.keys().collect::<Vec<_>>(), [wanted], "{where_}");
+        }
+    }
+    assert!(pages >= 2, "{pages} pages");
+}
+
 #[test]
 fn every_reference_of_the_contract_leads_somewhere_and_every_schema_is_one() {
     let contract = committed();

@@ -135,6 +135,43 @@ fn every_consumer_has_a_rule_with_its_events_a_queue_and_a_mapping() {
     }
 }
 
+#[test]
+fn every_context_that_takes_tokens_hears_of_revocations_by_the_bus_and_by_the_topic() {
+    let mut hearing = 0;
+    for template in templates() {
+        let use_cases = template.use_cases();
+        let takes_tokens = use_cases.iter().any(
+            |f| matches!(&f.meta.trigger, Trigger::Http(http) if matches!(http.access, Access::Roles(_))),
+        );
+        let name = format!("replicate-{}-revocations", template.context);
+        let hears = use_cases.iter().any(|f| f.meta.name == name);
+        // `identity` writes the list itself.
+        assert_eq!(hears, takes_tokens && template.context != "identity", "{}", template.path);
+        let subscriptions: Vec<_> = template.of_kind("AWS::SNS::Subscription").collect();
+        let subscription = subscriptions.iter().find(|s| s.properties["Protocol"] == "sqs");
+        assert_eq!(subscription.is_some(), hears, "{}", template.path);
+        let Some(subscription) = subscription else { continue };
+        hearing += 1;
+        let (topic, queue) = (&subscription.properties["TopicArn"], &subscription.properties["Endpoint"]);
+        assert_eq!(text(topic), "{{resolve:ssm:/lectern/local/access-topic/arn}}");
+        assert_eq!(subscription.properties["RawMessageDelivery"], true, "else it is another shape");
+        let mapping = template
+            .of_kind("AWS::Lambda::EventSourceMapping")
+            .find(|mapping| mapping.properties["EventSourceArn"] == *queue)
+            .unwrap();
+        assert_eq!(template.handler(&mapping.properties["FunctionName"]), name);
+        let allowed = template.of_kind("AWS::SQS::QueuePolicy").any(|policy| {
+            list(&policy.properties["PolicyDocument"]["Statement"]).into_iter().any(|statement| {
+                statement["Principal"]["Service"] == "sns.amazonaws.com"
+                    && statement["Resource"] == *queue
+                    && statement["Condition"]["ArnEquals"]["aws:SourceArn"] == *topic
+            })
+        });
+        assert!(allowed, "{}: the queue refuses the topic", template.path);
+    }
+    assert!(hearing >= 3);
+}
+
 /// A rule that takes whatever is Lectern's stands for all that there is.
 fn pattern(pattern: &Value) -> String {
     if pattern["source"][0]["prefix"] == "lectern." && pattern["detail-type"].is_null() {
@@ -183,6 +220,8 @@ fn every_trigger_of_the_user_pool_is_named_by_the_pool_and_may_be_called_by_it()
     let all = templates();
     let pool = all[0].of_kind("AWS::Cognito::UserPool").next().unwrap();
     let called = |(name, value): (&String, &Value)| {
+        // Where something is only with a mail identity of one's own, that is what counts.
+        let value = if value["Fn::If"].is_null() { value } else { &value["Fn::If"][1] };
         let arn = text(if value["LambdaArn"].is_null() { value } else { &value["LambdaArn"] });
         let function = arn.rsplit(":lectern-local-").next().unwrap().to_owned();
         (function, name.trim_end_matches("Config").to_owned())

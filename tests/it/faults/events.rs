@@ -1,9 +1,9 @@
 //! Between the commit and the bus.
 
-use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{Broken, pass_time};
+use crate::support::forbidden::Forbidden;
 use crate::support::lessons::Lesson;
 use crate::support::processes::kill_function;
 use crate::support::wait::{SOON, until};
@@ -11,47 +11,20 @@ use crate::support::world::World;
 
 const WHERE_THE_BUS_IS: &str = "AWS_ENDPOINT_URL_EVENTBRIDGE";
 
-/// Forbids the function to publish, as a broken bus would; gives the role, for [`allow`].
-async fn forbid_events(world: &World, use_case: &str) -> String {
-    let role = world.aws.role(use_case).await;
-    let policy = json!({ "Version": "2012-10-17", "Statement":
-        [{ "Effect": "Deny", "Action": "events:PutEvents", "Resource": "*" }] })
-    .to_string();
-    let parameters = [
-        ("Action", "PutRolePolicy"),
-        ("Version", "2010-05-08"),
-        ("RoleName", role.as_str()),
-        ("PolicyName", "no-events"),
-        ("PolicyDocument", policy.as_str()),
-    ];
-    world.aws.form("iam", &parameters).await;
-    role
-}
-
-async fn allow(world: &World, role: &str) {
-    let parameters = [
-        ("Action", "DeleteRolePolicy"),
-        ("Version", "2010-05-08"),
-        ("RoleName", role),
-        ("PolicyName", "no-events"),
-    ];
-    world.aws.form("iam", &parameters).await;
-}
-
 #[tokio::test]
 async fn events_that_the_bus_refuses_are_sent_when_it_takes_them_again() {
     let world = World::alone().await;
     let pair = world.pair(48).await;
-    let mut roles = Vec::new();
+    let mut broken = Vec::new();
     for use_case in ["book-lesson", "create-payment", "receive-stripe-webhook", "schedule-lesson"] {
-        roles.push(forbid_events(&world, use_case).await);
+        broken.push(Forbidden::to(&world, use_case, &["events:PutEvents"]).await);
     }
     let lesson = world.book(&pair).await;
     lesson.pay("pm_card_visa").await;
     lesson.payment_is("held").await;
     assert!(world.aws.events("lesson", &lesson.id).await.is_empty(), "the bus was not broken");
-    for role in &roles {
-        allow(&world, role).await;
+    for each in broken {
+        each.allow().await;
     }
     pass_time(&lesson).await;
     world.settle().await;

@@ -3,6 +3,7 @@
 
 mod crash;
 mod events;
+mod identity;
 mod steps;
 mod stripe;
 

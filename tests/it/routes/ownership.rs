@@ -9,20 +9,32 @@ use crate::contract::none;
 use crate::support::http::Call;
 use crate::support::lessons::Lesson;
 use crate::support::people::Person;
+use crate::support::tokens::Token;
 use crate::support::world::World;
 
 /// Somebody's thing for a parameter of a path; the strangers have a role that the route lets in.
-async fn path_of(http: &HttpTrigger, lesson: &Lesson<'_>) -> String {
+async fn path_of(world: &World, http: &HttpTrigger, lesson: &Lesson<'_>) -> String {
     let mut path = http.path.to_owned();
     while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
         let value = match &path[from + 1..to] {
             "lessonId" => lesson.id.clone(),
             "paymentId" => lesson.payment().await,
+            "sessionId" => session_of(&lesson.pair.student),
+            "exportId" => export_of(world, &lesson.pair.student).await,
             other => panic!("whose is {other}? Teach this test to make one that is somebody else's"),
         };
         path.replace_range(from..=to, &value);
     }
     path
+}
+
+fn session_of(person: &Person) -> String {
+    Token::of(&person.access_token).claims["origin_jti"].as_str().unwrap().to_owned()
+}
+
+async fn export_of(world: &World, person: &Person) -> String {
+    let call = Call::new("POST", "/v1/users/me/export").token(&person.access_token);
+    world.patiently(call).await.data(202)["exportId"].as_str().unwrap().to_owned()
 }
 
 fn stranger<'a>(role: Role, student: &'a Person, tutor: &'a Person) -> Option<&'a Person> {
@@ -49,7 +61,7 @@ async fn whatever_names_one_thing_is_not_found_by_those_whose_it_is_not() {
         if strangers.is_empty() || !http.path.contains('{') {
             continue;
         }
-        let path = path_of(http, &lesson).await;
+        let path = path_of(&world, http, &lesson).await;
         for stranger in strangers {
             let mut call = Call::new(http.method.as_str(), path.clone()).token(&stranger.access_token);
             if http.method.as_str() != "GET" {

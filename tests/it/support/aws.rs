@@ -139,6 +139,43 @@ impl Aws {
         Credentials::new(of("AccessKeyId"), of("SecretAccessKey"), Some(of("SessionToken")), None, "tests")
     }
 
+    /// Credentials of a service of the tests' own that may call every internal route. Those of the platform may call
+    /// the few that they need.
+    pub async fn service(&self) -> Credentials {
+        const ROLE: &str = "lectern-tests-service";
+        let anybody = json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" });
+        let internal = json!({ "Effect": "Allow", "Action": "execute-api:Invoke",
+            "Resource": "arn:aws:execute-api:us-east-1:000000000000:*/*/*/internal/*" });
+        let document =
+            |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        let (trust, policy) = (document(anybody), document(internal));
+        let version = ("Version", "2010-05-08");
+        let role =
+            [("Action", "CreateRole"), version, ("RoleName", ROLE), ("AssumeRolePolicyDocument", &trust)];
+        // It may be there from another test.
+        let made = self.http.post(format!("{}/", Copy::get().emulator)).form(&role);
+        let made = self.send("iam", made).await.status().as_u16();
+        assert!(matches!(made, 200 | 409), "{made}");
+        let right = [
+            ("Action", "PutRolePolicy"),
+            version,
+            ("RoleName", ROLE),
+            ("PolicyName", "internal"),
+            ("PolicyDocument", &policy),
+        ];
+        self.form("iam", &right).await;
+        self.assume(ROLE).await
+    }
+
+    /// The account of the user pool with an email, if there is one.
+    pub async fn pool_account(&self, email: &str) -> Option<Value> {
+        let query =
+            json!({ "UserPoolId": Copy::get().user_pool(), "Filter": format!("email = \"{email}\"") });
+        let target = "AWSCognitoIdentityProviderService.ListUsers";
+        let answer = self.json("cognito-idp", target, &query).await;
+        answer["Users"].as_array().unwrap().first().cloned()
+    }
+
     /// The events of an aggregate in the event store, in their order.
     pub async fn events(&self, aggregate: &str, id: &str) -> Vec<Value> {
         let query = json!({
@@ -153,6 +190,36 @@ impl Aws {
             .iter()
             .map(|item| serde_json::from_str(item["envelope"]["S"].as_str().unwrap()).unwrap())
             .collect()
+    }
+
+    /// Every event of a kind in the event store, in no order.
+    pub async fn all_events(&self, kind: &str) -> Vec<Value> {
+        let items = self.scan("lectern-local-event-store").await;
+        let events = items.iter().filter_map(|item| item["envelope"]["S"].as_str());
+        let events = events.map(|text| serde_json::from_str::<Value>(text).unwrap());
+        events.filter(|event| event["type"] == kind).collect()
+    }
+
+    /// Every item of a table.
+    pub async fn scan(&self, table: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut query = json!({ "TableName": table, "ConsistentRead": true });
+        loop {
+            let answer = self.json("dynamodb", "DynamoDB_20120810.Scan", &query).await;
+            items.extend(answer["Items"].as_array().cloned().unwrap_or_default());
+            let last = &answer["LastEvaluatedKey"];
+            if last.is_null() {
+                return items;
+            }
+            query["ExclusiveStartKey"] = last.clone();
+        }
+    }
+
+    /// An object of S3, or a list of them: the answer to a `GET` of a path.
+    pub async fn object(&self, path: &str) -> (u16, Vec<u8>) {
+        let request = self.http.get(format!("{}{path}", Copy::get().emulator));
+        let answer = self.send("s3", request).await;
+        (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
     }
 
     /// What became of an execution of a state machine.

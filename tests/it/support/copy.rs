@@ -47,6 +47,11 @@ impl Copy {
         self.endpoints["postgres"][context].as_str().unwrap()
     }
 
+    /// The contexts that have a database.
+    pub fn contexts(&self) -> impl Iterator<Item = &str> {
+        self.endpoints["postgres"].as_object().unwrap().keys().map(String::as_str)
+    }
+
     pub fn user_pool(&self) -> &str {
         self.endpoints["userPoolId"].as_str().unwrap()
     }

@@ -23,6 +23,14 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The text of an answer that is a page with this status.
+    #[track_caller]
+    pub fn page(&self, status: u16) -> &str {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        assert!(self.header("content-type").is_some_and(|it| it.starts_with("text/html")), "{self:?}");
+        self.body.as_str().unwrap()
+    }
+
     /// The data of a success with this status.
     #[track_caller]
     pub fn data(&self, status: u16) -> &Value {
@@ -57,6 +65,8 @@ pub struct Call<'a> {
     pub method: &'a str,
     pub path: String,
     pub body: Option<Value>,
+    /// Instead of a body in JSON: what a browser sends of a form.
+    pub form: Option<Vec<(String, String)>>,
     pub authorization: Authorization<'a>,
     pub headers: Vec<(String, String)>,
 }
@@ -64,11 +74,21 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     pub fn new(method: &'a str, path: impl Into<String>) -> Self {
         let (path, authorization) = (path.into(), Authorization::Nothing);
-        Self { method, path, body: None, authorization, headers: Vec::new() }
+        Self { method, path, body: None, form: None, authorization, headers: Vec::new() }
     }
 
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    pub fn form(mut self, fields: Vec<(String, String)>) -> Self {
+        self.form = Some(fields);
+        self
+    }
+
+    pub fn signature(mut self, credentials: &'a Credentials) -> Self {
+        self.authorization = Authorization::Signature(credentials);
         self
     }
 
@@ -118,6 +138,9 @@ impl Api {
             request = request.body(body.to_string());
             request = media_type.into_iter().fold(request, |request, it| request.header("content-type", it));
         }
+        if let Some(fields) = &call.form {
+            request = request.form(fields);
+        }
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
@@ -147,7 +170,11 @@ impl Api {
         self.call(Call::new("PUT", path).token(token).body(body)).await
     }
 
-    /// A public page.
+    pub async fn delete(&self, path: &str, token: &str) -> Answer {
+        self.call(Call::new("DELETE", path).token(token)).await
+    }
+
+    /// What anybody may read.
     pub async fn read(&self, path: &str) -> Answer {
         self.call(Call::new("GET", path)).await
     }

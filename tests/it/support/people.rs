@@ -9,7 +9,9 @@ use super::http::{Answer, Call};
 use super::world::World;
 
 /// The emulator's code for every sign-up.
-const CODE: &str = "123456";
+pub const CODE: &str = "123456";
+/// The emulator's code for every new password.
+pub const RESET_CODE: &str = "654321";
 pub const PASSWORD: &str = "nine-tests-in-a-row";
 
 /// Somebody signed in.
@@ -19,14 +21,20 @@ pub struct Person {
     pub email: String,
     pub access_token: String,
     pub id_token: String,
+    pub refresh_token: String,
 }
 
 impl World {
     /// A public call of identity's. All tests come from one address, whose limits are not theirs to keep to: a
     /// limit that is reached is taken away. (That there are limits has a test of its own.)
     pub async fn identity(&self, path: &str, body: &Value) -> Answer {
+        self.patiently(Call::new("POST", path).body(body.clone())).await
+    }
+
+    /// Any call of identity's, in the same way.
+    pub async fn patiently(&self, call: Call<'_>) -> Answer {
         loop {
-            let answer = self.api.call(Call::new("POST", path).body(body.clone())).await;
+            let answer = self.api.call(call.clone()).await;
             if answer.status != 429 {
                 return answer;
             }
@@ -37,24 +45,64 @@ impl World {
     /// Registers and confirms; gives the email.
     pub async fn register(&self, role: &str) -> String {
         let email = format!("{role}-{}@lectern.example", Uuid::new_v4());
-        let body = json!({
+        self.enrol(&json!({
             "email": email, "password": PASSWORD, "firstName": "Test", "lastName": "Person",
             "dateOfBirth": "1990-05-17", "role": role, "timeZone": "Europe/London",
-        });
-        self.identity("/v1/auth/register", &body).await.data(202);
-        self.identity("/v1/auth/confirm", &json!({ "email": email, "code": CODE })).await.data(200);
+        }))
+        .await;
         email
     }
 
-    pub async fn sign_in(&self, email: &str, password: &str) -> Person {
-        let body = json!({ "email": email, "password": password });
-        let answer = self.identity("/v1/auth/login", &body).await;
+    /// Registers as `body` says, and confirms.
+    pub async fn enrol(&self, body: &Value) {
+        self.identity("/v1/auth/register", body).await.data(202);
+        let confirmation = json!({ "email": body["email"], "code": CODE });
+        self.identity("/v1/auth/confirm", &confirmation).await.data(200);
+    }
+
+    /// The answer to a sign-in.
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        self.identity("/v1/auth/login", &json!({ "email": email, "password": password })).await
+    }
+
+    /// The answer to a refresh.
+    pub async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.identity("/v1/auth/refresh", &json!({ "refreshToken": refresh_token })).await
+    }
+
+    /// Somebody by the refreshed session.
+    pub async fn refreshed(&self, person: &Person) -> Person {
+        let answer = self.refresh(&person.refresh_token).await;
         let session = answer.data(200);
         let of = |name: &str| session[name].as_str().unwrap().to_owned();
-        let (access_token, id_token) = (of("accessToken"), of("idToken"));
+        Person { access_token: of("accessToken"), id_token: of("idToken"), ..person.clone() }
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Person {
+        let answer = self.login(email, password).await;
+        let session = answer.data(200);
+        let of = |name: &str| session[name].as_str().unwrap().to_owned();
+        let (access_token, id_token, refresh_token) = (of("accessToken"), of("idToken"), of("refreshToken"));
         let me = self.api.get("/v1/users/me", &access_token).await;
         let id = me.data(200)["userId"].as_str().unwrap().to_owned();
-        Person { id, email: email.to_owned(), access_token, id_token }
+        Person { id, email: email.to_owned(), access_token, id_token, refresh_token }
+    }
+
+    /// An admin or superadmin of their own, made by the demo superadmin; the password is set by the emailed code.
+    pub async fn appointed(&self, role: &str) -> Person {
+        let superadmin = self.staff("superadmin").await;
+        let email = format!("{role}-{}@lectern.example", Uuid::new_v4());
+        let body = json!({ "email": email, "firstName": "Test", "lastName": "Staff", "role": role });
+        let made = self.api.post("/v1/admin/users", &superadmin.access_token, body).await;
+        made.data(201);
+        self.sets_password(&email, PASSWORD).await;
+        self.sign_in(&email, PASSWORD).await
+    }
+
+    /// Sets a password by the code that was emailed.
+    pub async fn sets_password(&self, email: &str, password: &str) {
+        let body = json!({ "email": email, "code": RESET_CODE, "newPassword": password });
+        self.identity("/v1/auth/reset-password", &body).await.data(200);
     }
 
     pub async fn student(&self) -> Person {

@@ -29,7 +29,10 @@ macro_rules! columns {
     };
 }
 
-fn lesson(row: &Row) -> Result<Lesson, DbError> {
+pub(super) use columns;
+
+/// A lesson out of [`columns`].
+pub(super) fn lesson(row: &Row) -> Result<Lesson, DbError> {
     let text = |name: &str| row.try_get::<_, &str>(name);
     let currency = Currency::parse(text("price_currency")?)?;
     let time = TimeRange::new(row.try_get("starts_at")?, row.try_get("ends_at")?)
@@ -93,13 +96,15 @@ pub struct NewLesson<'a> {
 }
 
 /// Puts a lesson in, with its saga, its events and the answer to its idempotency key: all or nothing. The
-/// exclusion constraints refuse a time that is taken.
-pub async fn insert(db: &Database, new: NewLesson<'_>) -> Result<(), DbError> {
+/// exclusion constraints refuse a time that is taken. `false`, and nothing done, when one of the two people was
+/// erased.
+pub async fn insert(db: &Database, new: NewLesson<'_>) -> Result<bool, DbError> {
     let sql = "
         WITH lesson AS (
             INSERT INTO lessons (id, student_id, tutor_id, subject, starts_at, ends_at, blocked_until,
                                  price_amount, price_currency, status, terms, hold_expires_at, sequence)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+            WHERE NOT EXISTS (SELECT 1 FROM erased_users WHERE user_id IN ($2, $3))
             RETURNING id
         ), saga AS (
             INSERT INTO lesson_sagas (lesson_id, created_at) SELECT id, $20 FROM lesson
@@ -136,7 +141,7 @@ pub async fn insert(db: &Database, new: NewLesson<'_>) -> Result<(), DbError> {
         (&answer, Type::JSONB),
         (&created, Type::TIMESTAMPTZ),
     ];
-    db.write(sql, &params).await.map(drop)
+    Ok(!db.write(sql, &params).await?.is_empty())
 }
 
 /// The lesson, for one of its two people.

@@ -28,10 +28,10 @@ async fn a_booking_holds_the_slot_tells_the_world_and_starts_the_state_machine()
 async fn a_command_costs_two_round_trips_and_two_more_to_note_what_follows() {
     let w = world().await;
     w.services.base.db.warm().await.unwrap();
-    let before = w.services.base.db.round_trips();
+    let before = w.services.base.round_trips();
     w.book(w.as_student(), "k1", &w.wish(48)).await;
     // Load, save; then the mark on the outbox and the execution's name, after the booking stands.
-    assert_eq!(w.services.base.db.round_trips() - before, 2 + 2);
+    assert_eq!(w.services.base.round_trips() - before, 2 + 2);
 }
 
 #[tokio::test]

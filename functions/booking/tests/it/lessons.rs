@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 use lectern_booking::{cancel_lesson, complete_lesson, get_lesson, list_lessons};
 use lectern_domain::id::UserId;
+use lectern_domain::revocation::Revocation;
 use lectern_domain::role::Role;
+use lectern_postgres::testing::take_back;
 use lectern_runtime::testing::{Answered, As, TestRequest, invoke};
 use serde_json::json;
 use uuid::Uuid;
@@ -112,4 +114,21 @@ async fn of_a_cancellation_and_a_completion_at_once_one_happens() {
             w.bus.kinds().iter().filter(|k| *k == "lesson.cancelled" || *k == "lesson.completed").count();
         assert_eq!(ends, 1);
     }
+}
+
+#[tokio::test]
+async fn a_user_whose_access_was_taken_back_is_refused_two_seconds_later_and_not_with_a_newer_token() {
+    let w = world().await;
+    let list = |request: TestRequest| {
+        let services = w.services.clone();
+        async move { request.send(&list_lessons::use_case(), &services).await }
+    };
+    assert_eq!(list(TestRequest::new(w.as_student())).await.status, 200);
+    let now = w.services.base.kit.clock.now();
+    let life = SignedDuration::from_mins(15);
+    take_back(&w.services, &Revocation::user(w.student, 2, now, life)).await;
+    w.advance(SignedDuration::from_secs(2));
+    let refused = list(TestRequest::new(w.as_student())).await;
+    assert_eq!((refused.status, refused.problem()), (401, "unauthenticated"));
+    assert_eq!(list(TestRequest::new(w.as_student()).access_version(2)).await.status, 200);
 }

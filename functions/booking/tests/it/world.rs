@@ -12,6 +12,7 @@ use lectern_domain::id::{LessonId, UserId};
 use lectern_domain::money::{Currency, Money};
 use lectern_domain::role::Role;
 use lectern_postgres::Base;
+use lectern_postgres::revocations::RevocationCache;
 use lectern_postgres::testing::TestDatabase;
 use lectern_runtime::clock::Clock;
 use lectern_runtime::config::Env;
@@ -108,6 +109,7 @@ pub async fn world() -> World {
         env: Arc::new(Env::of(&[])),
         db: database.connect(),
         bus: bus.clone(),
+        revocation_cache: RevocationCache::default(),
     };
     let services = Arc::new(Booking {
         base,

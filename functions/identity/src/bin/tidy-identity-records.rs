@@ -1,7 +1,5 @@
 //! The function `tidy-identity-records`.
 
 fn main() -> Result<(), lectern_runtime::Error> {
-    lectern_runtime::run(lectern_postgres::tidy::use_case::<lectern_identity::Identity>(
-        "tidy-identity-records",
-    ))
+    lectern_runtime::run(lectern_identity::tidy_records())
 }

@@ -115,7 +115,8 @@ async fn a_suspended_user_gets_no_token() {
     let w = world().await;
     invoke(&post_confirmation::use_case(), &w.services, pool_event(CONFIRMED, json!({}))).await.unwrap();
     let db = w.database.connect();
-    db.write("UPDATE users SET status = 'suspended'", &[]).await.unwrap();
+    let sql = "UPDATE users SET status = 'suspended', suspended_by = id, suspension_reason = 'test'";
+    db.write(sql, &[]).await.unwrap();
     let refused = invoke(&pre_token_generation::use_case(), &w.services, pool_event(TOKEN, json!({}))).await;
     assert_eq!(refused.unwrap_err().kind, "Refused");
 }

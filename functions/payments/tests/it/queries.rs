@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+use lectern_domain::revocation::Revocation;
 use lectern_domain::role::Role;
 use lectern_payments::{get_earnings, get_payment, receive_stripe_webhook, release_payment};
+use lectern_postgres::testing::take_back;
 use lectern_runtime::testing::{As, TestRequest, invoke};
 use lectern_stripe_stand_in::webhooks::signature_header;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::support::{WEBHOOK_SECRET, World, services};
 
@@ -15,10 +19,10 @@ async fn each_use_case_costs_as_few_round_trips_as_it_can() {
     let world = World::new().await;
     world.approve_tutor().await;
     world.onboard_tutor().await;
-    let db = &world.services.base.db;
-    let mut before = db.round_trips();
+    let base = &world.services.base;
+    let mut before = base.round_trips();
     let mut cost = || {
-        let (now, was) = (db.round_trips(), before);
+        let (now, was) = (base.round_trips(), before);
         before = now;
         now - was
     };
@@ -102,4 +106,22 @@ fn the_samples_of_events_are_valid() {
         }
     }
     assert_eq!(seen, 6);
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_is_refused_two_seconds_later_and_another_of_the_user_is_not() {
+    let world = World::new().await;
+    let (ended, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let read = |session| {
+        let request = TestRequest::new(As::User(world.tutor, Role::Tutor)).session(session);
+        let services = Arc::clone(&world.services);
+        async move { request.send(&get_earnings::use_case(), &services).await }
+    };
+    assert_eq!(read(ended).await.status, 200);
+    let revocation = Revocation::session(ended, world.clock.now(), SignedDuration::from_hours(24));
+    take_back(&world.services, &revocation).await;
+    world.clock.advance(SignedDuration::from_secs(2));
+    let refused = read(ended).await;
+    assert_eq!((refused.status, refused.problem()), (401, "unauthenticated"));
+    assert_eq!(read(other).await.status, 200);
 }

@@ -20,6 +20,7 @@ use lectern_payments::{
     Payments, cancel_payment, create_payment, get_earnings, get_payment, open_payout_account,
     receive_stripe_webhook, refund_payment, release_payment, settle_payables, verify_ledger,
 };
+use lectern_postgres::revocations::RevocationCache;
 use lectern_postgres::testing::TestDatabase;
 use lectern_postgres::{Base, Database};
 use lectern_runtime::clock::Clock;
@@ -155,8 +156,15 @@ async fn start_stripe() -> String {
 
 /// Services of their own, of the same world: as another function's environment has.
 pub fn services(url: &str, stripe: Arc<dyn Stripe>, bus: Arc<RecordingBus>, clock: Clock) -> Arc<Payments> {
+    let base = Base {
+        kit: Kit { clock },
+        env: Arc::new(Env::of(&[])),
+        db: Database::from_url(url),
+        bus,
+        revocation_cache: RevocationCache::default(),
+    };
     Arc::new(Payments {
-        base: Base { kit: Kit { clock }, env: Arc::new(Env::of(&[])), db: Database::from_url(url), bus },
+        base,
         stripe,
         webhook_secret: Secret::Given(format!("whsec_old,{WEBHOOK_SECRET}")),
         policy: PaymentsPolicy::default(),

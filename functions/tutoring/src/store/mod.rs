@@ -1,5 +1,7 @@
 //! The SQL of `tutoring`.
 
+pub mod erasures;
+pub mod held;
 pub mod lessons;
 pub mod search;
 pub mod tutors;

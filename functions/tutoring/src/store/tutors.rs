@@ -71,10 +71,15 @@ pub(super) fn rate(row: &Row) -> Result<Money, DbError> {
     Ok(Money::new(row.try_get("rate_amount")?, currency))
 }
 
-/// The tutor with this id, whatever the state of the verification.
+/// The tutor with this id, whatever the state of the verification, unless erased.
 pub async fn by_id(db: &Database, id: UserId) -> Result<Option<Tutor>, DbError> {
-    let sql =
-        concat!("SELECT ", tutor_columns!(), " FROM tutors t ", newest_verification!(), " WHERE t.id = $1");
+    let sql = concat!(
+        "SELECT ",
+        tutor_columns!(),
+        " FROM tutors t ",
+        newest_verification!(),
+        " WHERE t.id = $1 AND t.erased_at IS NULL"
+    );
     let rows = db.read(sql, &[(&id.0, Type::UUID)]).await?;
     rows.first().map(tutor).transpose()
 }

@@ -66,7 +66,7 @@ pub async fn tutor_to_submit(
         tutor_columns!(),
         ", ",
         first_answer!("$2", "$3", "$4"),
-        " AS first_answer FROM (VALUES (1)) one LEFT JOIN tutors t ON t.id = $1 ",
+        " AS first_answer FROM (VALUES (1)) one LEFT JOIN tutors t ON t.id = $1 AND t.erased_at IS NULL ",
         newest_verification!()
     );
     let caller = id.to_string();
@@ -136,7 +136,7 @@ pub async fn tutor_of(db: &Database, id: VerificationId) -> Result<Option<Tutor>
                t.created_at, t.updated_at, v.id AS verification_id, v.submitted_at, v.claimed_by, v.claimed_at,
                v.decided_by, v.decided_at, v.reason
         FROM verifications v JOIN tutors t ON t.id = v.tutor_id
-        WHERE v.id = $1";
+        WHERE v.id = $1 AND t.erased_at IS NULL";
     let rows = db.read(sql, &[(&id.0, Type::UUID)]).await?;
     rows.first().map(tutors::tutor).transpose()
 }
@@ -191,8 +191,8 @@ pub struct Listed {
     pub id: VerificationId,
     /// Whose it is.
     pub tutor_id: UserId,
-    /// The tutor's present name.
-    pub display_name: Line<80>,
+    /// The tutor's present name; none of an erased one.
+    pub display_name: Option<Line<80>>,
     /// Where it stands.
     pub status: VerificationStatus,
     /// When it was submitted.
@@ -239,7 +239,7 @@ fn listed(row: &Row) -> Result<Listed, DbError> {
     Ok(Listed {
         id: tutors::verification_id(row)?,
         tutor_id: UserId(row.try_get("tutor_id")?),
-        display_name: Text::parse(row.try_get("display_name")?)?,
+        display_name: row.try_get::<_, Option<&str>>("display_name")?.map(Text::parse).transpose()?,
         status: VerificationStatus::parse(row.try_get("status")?)?,
         submitted_at: row.try_get("submitted_at")?,
         claim: claim(row)?,

@@ -1,16 +1,20 @@
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+use lectern_domain::revocation::Revocation;
 use lectern_domain::role::Role;
+use lectern_postgres::testing::take_back;
 use lectern_runtime::caller::Access;
 use lectern_runtime::testing::{As, TestRequest};
 use lectern_runtime::use_case::Trigger;
 use lectern_runtime::{Method, UseCase};
 use lectern_tutoring::{
-    Tutoring, approve_verification, check_slot, functions, get_own_tutor_profile, get_tutor, list_slots,
-    list_verifications, put_availability, put_tutor_profile, search_tutors, submit_verification,
+    Tutoring, approve_verification, check_slot, export_tutoring_data, functions, get_own_tutor_profile,
+    get_tutor, list_slots, list_verifications, put_availability, put_tutor_profile, search_tutors,
+    submit_verification,
 };
 
-use super::world::{World, user};
+use super::world::{World, as_tutor, user};
 
 fn routes() -> Vec<UseCase<Tutoring>> {
     vec![
@@ -24,6 +28,7 @@ fn routes() -> Vec<UseCase<Tutoring>> {
         get_tutor::use_case(),
         list_slots::use_case(),
         check_slot::use_case(),
+        export_tutoring_data::use_case(),
     ]
 }
 
@@ -56,6 +61,7 @@ fn each_route_is_for_whom_it_is_meant() {
         Access::Public,
         Access::Public,
         Access::Iam,
+        Access::Iam,
     ];
     for (route, expected) in routes().iter().zip(expected) {
         assert_eq!(access(route), expected, "{}", route.meta.name);
@@ -84,6 +90,20 @@ async fn each_route_refuses_everybody_else_before_it_looks_at_anything() {
         }
     }
     assert_eq!(world.look("SELECT 1 FROM tutors").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_user_whose_access_was_taken_back_is_refused_two_seconds_later_and_not_with_a_newer_token() {
+    let world = World::new().await;
+    let id = user();
+    let read = |request: TestRequest| world.send(get_own_tutor_profile::use_case(), request);
+    assert_eq!(read(as_tutor(id)).await.status, 404);
+    let revocation = Revocation::user(id, 2, world.clock.now(), SignedDuration::from_mins(15));
+    take_back(&world.services, &revocation).await;
+    world.clock.advance(SignedDuration::from_secs(2));
+    let refused = read(as_tutor(id)).await;
+    assert_eq!((refused.status, refused.problem()), (401, "unauthenticated"));
+    assert_eq!(read(as_tutor(id).access_version(2)).await.status, 404);
 }
 
 #[test]

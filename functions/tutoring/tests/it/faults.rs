@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use lectern_domain::tutoring::policy::TutoringPolicy;
+use lectern_postgres::revocations::RevocationCache;
 use lectern_postgres::{Base, Database, health, relay, tidy};
 use lectern_runtime::Kit;
 use lectern_runtime::clock::Clock;
@@ -22,6 +23,7 @@ fn without_database() -> Arc<Tutoring> {
         env: Arc::new(Env::of(&[])),
         db: Database::from_url("postgres://tutoring_app:x@127.0.0.1:1/tutoring"),
         bus: RecordingBus::new(),
+        revocation_cache: RevocationCache::default(),
     };
     Arc::new(Tutoring { base, policy: TutoringPolicy::default() })
 }
@@ -69,7 +71,7 @@ async fn the_context_tells_its_health_and_tidies_up() {
     let answer = invoke(&health, &world.services, json!({})).await.unwrap();
     assert_eq!(
         answer,
-        json!({ "context": "tutoring", "database": "up", "schemaVersion": 1, "outboxWaiting": 0 })
+        json!({ "context": "tutoring", "database": "up", "schemaVersion": 2, "outboxWaiting": 0 })
     );
     let answer = invoke(&health, &without_database(), json!({})).await.unwrap();
     assert_eq!(answer["database"], "down");

@@ -40,7 +40,7 @@ impl Lesson {
     }
 }
 
-async fn taken(world: &World, events: &[Envelope]) {
+pub async fn taken(world: &World, events: &[Envelope]) {
     assert_eq!(deliver(&project_lessons::use_case(), &world.services, events).await, 0);
 }
 

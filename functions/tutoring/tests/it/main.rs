@@ -7,6 +7,7 @@
 
 mod authorization;
 mod availability;
+mod erasure;
 mod faults;
 mod lessons;
 mod profile;

@@ -1,4 +1,4 @@
-//! The port to the user pool, and Cognito behind it.
+//! The user pool as Cognito keeps it.
 
 use std::sync::Arc;
 
@@ -11,71 +11,9 @@ use aws_sdk_cognitoidentityprovider::types::{
 use lectern_domain::email::Email;
 use lectern_domain::identity::{Appointment, Registration};
 use lectern_runtime::config::{Env, describe};
-use lectern_runtime::{Problem, problem};
 use tokio::sync::OnceCell;
 
-/// Why the pool didn't do what it was asked. Which of them a caller may know is the use case's to decide: an
-/// answer must not tell whether an email is known.
-#[derive(Debug, thiserror::Error)]
-pub enum PoolError {
-    /// There is an account with this email already.
-    #[error("the email is taken")]
-    EmailTaken,
-    /// The password isn't good enough; the reason in the pool's words.
-    #[error("the password is refused: {0}")]
-    PasswordRefused(String),
-    /// Email and password, token or code aren't right, or not any more.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// One of our own triggers refused.
-    #[error("a trigger refused: {0}")]
-    TriggerRefused(String),
-    /// Too many tries.
-    #[error("too many requests")]
-    TooMany,
-    /// The pool can't be reached.
-    #[error("the user pool is unavailable: {0}")]
-    Unavailable(String),
-}
-
-impl From<PoolError> for Problem {
-    fn from(error: PoolError) -> Self {
-        match error {
-            PoolError::TooMany => Self::new(&problem::RATE_LIMITED).retry_after(30),
-            other => Self::unavailable(other),
-        }
-    }
-}
-
-/// A person's tokens.
-#[derive(Clone)]
-pub struct Tokens {
-    /// For our API.
-    pub access: String,
-    /// For the client to read.
-    pub id: String,
-    /// For getting new ones; a refresh gives none.
-    pub refresh: Option<String>,
-    /// Life of the access token, in seconds.
-    pub expires_in_seconds: i32,
-}
-
-/// Where passwords are kept, and tokens come from.
-#[async_trait]
-pub trait UserPool: Send + Sync {
-    /// Begins an account and emails a code.
-    async fn sign_up(&self, registration: &Registration, password: &str) -> Result<(), PoolError>;
-    /// Gives the emailed code back.
-    async fn confirm_sign_up(&self, email: &Email, code: &str) -> Result<(), PoolError>;
-    /// Email and password for tokens.
-    async fn sign_in(&self, email: &Email, password: &str) -> Result<Tokens, PoolError>;
-    /// A refresh token for new tokens.
-    async fn refresh(&self, refresh_token: &str) -> Result<Tokens, PoolError>;
-    /// Makes sure that there is a confirmed account with this password; gives its `sub`.
-    async fn appoint(&self, appointment: &Appointment, password: &str) -> Result<String, PoolError>;
-    /// Connects.
-    async fn warm(&self) {}
-}
+use super::{PoolError, Tokens, UserPool};
 
 /// Cognito: `USER_POOL_ID` and `USER_POOL_CLIENT_ID` (the client for first-party password sign-in).
 pub struct Cognito {
@@ -135,15 +73,21 @@ fn attribute(name: &str, value: impl ToString) -> Result<AttributeType, PoolErro
 #[async_trait]
 impl UserPool for Cognito {
     async fn sign_up(&self, registration: &Registration, password: &str) -> Result<(), PoolError> {
-        let attributes = vec![
+        let mut attributes = vec![
             attribute("email", &registration.email)?,
             attribute("given_name", &registration.first_name)?,
-            attribute("family_name", &registration.last_name)?,
             attribute("birthdate", registration.date_of_birth)?,
-            attribute("zoneinfo", &registration.time_zone)?,
-            attribute("locale", &registration.locale)?,
             attribute("custom:role", registration.role)?,
         ];
+        let more = [
+            ("family_name", registration.last_name.as_ref().map(ToString::to_string)),
+            ("zoneinfo", registration.time_zone.as_ref().map(ToString::to_string)),
+            ("locale", registration.locale.as_ref().map(ToString::to_string)),
+            ("custom:parent_email", registration.parent_email.as_ref().map(ToString::to_string)),
+        ];
+        for (name, value) in more {
+            attributes.extend(value.map(|value| attribute(name, value)).transpose()?);
+        }
         let call = self.client().await.sign_up().client_id(self.client_id()?);
         let call = call.username(registration.email.as_str()).password(password);
         call.set_user_attributes(Some(attributes)).send().await.map_err(|e| pool_error(&e))?;
@@ -165,6 +109,37 @@ impl UserPool for Cognito {
         self.authenticate(AuthFlowType::RefreshTokenAuth, &[("REFRESH_TOKEN", refresh_token)]).await
     }
 
+    async fn resend_code(&self, email: &Email) -> Result<(), PoolError> {
+        let call = self.client().await.resend_confirmation_code().client_id(self.client_id()?);
+        call.username(email.as_str()).send().await.map_err(|e| pool_error(&e))?;
+        Ok(())
+    }
+
+    async fn forgot_password(&self, email: &Email) -> Result<(), PoolError> {
+        let call = self.client().await.forgot_password().client_id(self.client_id()?);
+        call.username(email.as_str()).send().await.map_err(|e| pool_error(&e))?;
+        Ok(())
+    }
+
+    async fn reset_password(&self, email: &Email, code: &str, password: &str) -> Result<(), PoolError> {
+        let call = self.client().await.confirm_forgot_password().client_id(self.client_id()?);
+        let call = call.username(email.as_str()).confirmation_code(code).password(password);
+        call.send().await.map_err(|e| pool_error(&e))?;
+        Ok(())
+    }
+
+    async fn change_password(&self, access_token: &str, old: &str, new: &str) -> Result<(), PoolError> {
+        let call = self.client().await.change_password().access_token(access_token);
+        call.previous_password(old).proposed_password(new).send().await.map_err(|e| pool_error(&e))?;
+        Ok(())
+    }
+
+    async fn revoke(&self, refresh_token: &str) -> Result<(), PoolError> {
+        let call = self.client().await.revoke_token().client_id(self.client_id()?);
+        call.token(refresh_token).send().await.map_err(|e| pool_error(&e))?;
+        Ok(())
+    }
+
     async fn appoint(&self, appointment: &Appointment, password: &str) -> Result<String, PoolError> {
         let (client, pool) = (self.client().await, self.setting("USER_POOL_ID")?);
         let email = appointment.email.as_str();
@@ -179,11 +154,17 @@ impl UserPool for Cognito {
             .user_pool_id(pool)
             .username(email)
             .message_action(MessageActionType::Suppress)
-            .set_user_attributes(Some(attributes))
+            .set_user_attributes(Some(attributes.clone()))
             .send()
             .await;
         match created.map_err(|e| pool_error(&e)) {
-            Ok(_) | Err(PoolError::EmailTaken) => {}
+            Ok(_) => {}
+            // Of an earlier try, or of a sign-up that nobody confirmed: whose email isn't verified gets no code.
+            Err(PoolError::EmailTaken) => {
+                let update = client.admin_update_user_attributes().user_pool_id(pool).username(email);
+                let attributes = attributes.into_iter().filter(|a| a.name() != "email").collect();
+                update.set_user_attributes(Some(attributes)).send().await.map_err(|e| pool_error(&e))?;
+            }
             Err(error) => return Err(error),
         }
         let set = client.admin_set_user_password().user_pool_id(pool).username(email).password(password);
@@ -194,8 +175,39 @@ impl UserPool for Cognito {
         sub.map(str::to_owned).ok_or_else(|| PoolError::Unavailable("the account has no sub".into()))
     }
 
+    async fn set_enabled(&self, username: &str, enabled: bool) -> Result<(), PoolError> {
+        let (client, pool) = (self.client().await, self.setting("USER_POOL_ID")?);
+        if enabled {
+            gone_is_fine(client.admin_enable_user().user_pool_id(pool).username(username).send().await)
+        } else {
+            gone_is_fine(client.admin_disable_user().user_pool_id(pool).username(username).send().await)
+        }
+    }
+
+    async fn sign_out(&self, username: &str) -> Result<(), PoolError> {
+        let (client, pool) = (self.client().await, self.setting("USER_POOL_ID")?);
+        gone_is_fine(client.admin_user_global_sign_out().user_pool_id(pool).username(username).send().await)
+    }
+
+    async fn delete(&self, username: &str) -> Result<(), PoolError> {
+        let (client, pool) = (self.client().await, self.setting("USER_POOL_ID")?);
+        gone_is_fine(client.admin_delete_user().user_pool_id(pool).username(username).send().await)
+    }
+
     async fn warm(&self) {
         self.client().await;
+    }
+}
+
+fn gone_is_fine<T, E, R>(outcome: Result<T, SdkError<E, R>>) -> Result<(), PoolError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some("UserNotFoundException") => Ok(()),
+        Err(error) => Err(pool_error(&error)),
     }
 }
 
@@ -210,9 +222,9 @@ where
         Some("UsernameExistsException" | "AliasExistsException") => PoolError::EmailTaken,
         Some("InvalidPasswordException") => PoolError::PasswordRefused(message()),
         Some("UserLambdaValidationException") => PoolError::TriggerRefused(message()),
-        Some("TooManyRequestsException" | "LimitExceededException" | "TooManyFailedAttemptsException") => {
-            PoolError::TooMany
-        }
+        Some("CodeDeliveryFailureException") => PoolError::Undelivered(message()),
+        Some("TooManyRequestsException") => PoolError::TooMany,
+        Some("LimitExceededException" | "TooManyFailedAttemptsException") => PoolError::Exhausted,
         Some(
             "NotAuthorizedException"
             | "UserNotFoundException"

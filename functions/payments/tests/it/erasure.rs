@@ -1,0 +1,153 @@
+//! What is held on somebody's money: given out whole, and taken away as far as the law lets it.
+
+use lectern_domain::event::Envelope;
+use lectern_domain::id::UserId;
+use lectern_domain::payments::OperationKind;
+use lectern_domain::role::Role;
+use lectern_payments::{erase_payments_user, export_payments_data};
+use lectern_runtime::testing::{As, TestRequest, deliver, invoke};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::support::{Made, Trouble, World};
+
+/// What somebody wrote.
+const WORDS: [&str; 3] = ["Algebra for Wilhelmina", "Wilhelmina was ill", "Wilhelmina's card"];
+
+fn erased(world: &World, user: UserId) -> Envelope {
+    let mut event = world.approval();
+    event.kind = "user.erased".to_owned();
+    event.aggregate.kind = "user".to_owned();
+    event.aggregate.id = user.0;
+    event.data = json!({ "role": "student" });
+    event
+}
+
+async fn take_in(world: &World, event: &Envelope) -> usize {
+    deliver(&erase_payments_user::use_case(), &world.services, std::slice::from_ref(event)).await
+}
+
+async fn held(world: &World, user: UserId) -> Vec<Value> {
+    let request = TestRequest::new(As::Service("build-export")).path("userId", user);
+    let before = world.services.base.round_trips();
+    let page = request.send(&export_payments_data::use_case(), &world.services).await;
+    assert_eq!(world.services.base.round_trips() - before, 1);
+    page.data()["items"].as_array().unwrap().clone()
+}
+
+fn of_kind<'a>(items: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    items.iter().filter(|item| item["kind"] == kind).map(|item| &item["data"]).collect()
+}
+
+/// A payment that is held and partly given back, with words wherever words can be.
+async fn worded(world: &World) -> Made {
+    let made = world.held(4_500).await;
+    world.release(&made).await.unwrap();
+    let input = json!({ "paymentId": made.id, "refundId": "r", "reason": WORDS[1],
+        "amount": { "amount": 500, "currency": "USD" } });
+    invoke(&lectern_payments::refund_payment::use_case(), &world.services, input).await.unwrap();
+    let words =
+        format!("UPDATE payments SET description = '{}', failure_reason = $${}$$", WORDS[0], WORDS[2]);
+    world.sql(&words).await.unwrap();
+    let answer = format!(
+        "INSERT INTO idempotency_keys (caller, use_case, key, fingerprint, answer)
+         VALUES ('{}', 'x', 'k', 'f', '{{}}')",
+        world.student
+    );
+    world.sql(&answer).await.unwrap();
+    made
+}
+
+#[tokio::test]
+async fn payer_and_tutor_are_each_given_their_share_and_of_the_other_the_id_alone() {
+    let world = World::new().await;
+    world.approve_tutor().await;
+    let made = worded(&world).await;
+    let payer = held(&world, world.student).await;
+    let said = "Payments that you made: 1, 45.00 USD in all; given back: 5.00 USD.";
+    assert_eq!(of_kind(&payer, "summary"), [&json!([said])]);
+    let [payment] = of_kind(&payer, "payment")[..] else { panic!("{payer:?}") };
+    assert_eq!((&payment["paymentId"], &payment["role"]), (&json!(made.id), &json!("payer")));
+    assert_eq!(payment["amount"], json!({ "amount": 4_500, "currency": "USD" }));
+    assert!(
+        of_kind(&payer, "stripeOperation").iter().any(|o| o["kind"] == "refund" && o["reason"] == WORDS[1])
+    );
+    assert!(!of_kind(&payer, "stripeEvent").is_empty());
+    assert!(of_kind(&payer, "earning").is_empty() && of_kind(&payer, "payoutAccount").is_empty());
+    assert!(!Value::from(payer).to_string().contains("_secret_"), "a client secret is a key");
+
+    let tutor = held(&world, world.tutor).await;
+    let said = [
+        "Earned as a tutor: 32.00 USD; sent to your account: 0.00 USD.",
+        "You have an account for payouts at Stripe.",
+    ];
+    assert_eq!(of_kind(&tutor, "summary"), [&json!(said)]);
+    assert_eq!(of_kind(&tutor, "payment")[0]["role"], "tutor");
+    let earned: i64 =
+        of_kind(&tutor, "earning").iter().map(|e| e["amount"]["amount"].as_i64().unwrap()).sum();
+    assert_eq!(earned, 3_200, "80 % of what was not given back, by the ledger");
+    assert_eq!(of_kind(&tutor, "payoutAccount").len(), 1);
+    let nobody = held(&world, UserId(Uuid::now_v7())).await;
+    assert!(nobody.is_empty(), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn an_erased_payer_leaves_no_word_in_any_table_and_the_books_stay_right() {
+    let world = World::new().await;
+    let made = worded(&world).await;
+    for word in WORDS {
+        assert!(!world.database.tables_with(word).await.is_empty(), "{word} was never there");
+    }
+    let held_before = held(&world, world.student).await.len();
+    let event = erased(&world, world.student);
+    for _ in 0..2 {
+        assert_eq!(take_in(&world, &event).await, 0);
+        for word in WORDS.iter().chain(&["Wilhelmina"]) {
+            // The event of the refund is on its way with its reason; it goes within days.
+            let tables = world.database.tables_with(word).await;
+            assert!(tables.iter().all(|table| table == "outbox"), "{word} in {tables:?}");
+        }
+        assert_eq!(world.sql("SELECT 1 FROM idempotency_keys").await.unwrap(), 0);
+    }
+    assert_eq!(world.sql("SELECT 1 FROM inbox WHERE consumer = 'erase-payments-user'").await.unwrap(), 1);
+    assert_eq!(held(&world, world.student).await.len(), held_before, "money records stay");
+    assert_eq!(world.read(&made, world.tutor, Role::Tutor).await.data()["refunded"]["amount"], 500);
+    // What follows still works: another refund, and the books agree with Stripe.
+    world.refund(&made, "later", 700).await.unwrap();
+    world.check().await;
+}
+
+#[tokio::test]
+async fn our_own_words_stay_in_the_books() {
+    let world = World::new().await;
+    let made = world.held(4_500).await;
+    let input = json!({ "paymentId": made.id, "refundId": "r", "reason": "lesson_cancelled",
+        "amount": { "amount": 500, "currency": "USD" } });
+    invoke(&lectern_payments::refund_payment::use_case(), &world.services, input).await.unwrap();
+    assert_eq!(take_in(&world, &erased(&world, world.tutor)).await, 0);
+    assert_eq!(world.database.tables_with("lesson_cancelled").await, ["outbox", "stripe_operations"]);
+}
+
+#[tokio::test]
+async fn a_payment_that_is_being_made_keeps_its_description_until_stripe_has_answered() {
+    let world = World::new().await;
+    world.trouble(OperationKind::Create, Trouble::RequestLost);
+    let lesson = Uuid::now_v7();
+    world.create(lesson, 4_500).await.unwrap_err();
+    let event = erased(&world, world.student);
+    assert_eq!(take_in(&world, &event).await, 1, "the event has to come again");
+    assert_eq!(world.database.tables_with("Algebra, 60 min").await, ["payments"]);
+    assert_eq!(world.sql("SELECT 1 FROM inbox").await.unwrap(), 0);
+    world.later(10);
+    world.create(lesson, 4_500).await.unwrap();
+    assert_eq!(take_in(&world, &event).await, 0);
+    assert!(world.database.tables_with("Algebra, 60 min").await.is_empty());
+}
+
+#[tokio::test]
+async fn of_somebody_who_never_paid_there_is_nothing_to_take_away() {
+    let world = World::new().await;
+    world.held(4_500).await;
+    assert_eq!(take_in(&world, &erased(&world, UserId(Uuid::now_v7()))).await, 0);
+    assert_eq!(world.database.tables_with("Algebra, 60 min").await, ["payments"], "somebody else's");
+}
