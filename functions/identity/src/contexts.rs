@@ -19,7 +19,8 @@ pub struct Context {
 }
 
 /// Every context but this one that holds something on people. A new one is added here, has a route
-/// `GET /internal/<context>/users/{userId}/data`, and `build-export` may call it (template.yaml).
+/// `GET /internal/<context>/users/{userId}/data`, and `build-export` and `get-consent-data` may call it
+/// (template.yaml).
 pub const CONTEXTS: &[Context] = &[
     Context { name: "tutoring", title: "Teaching" },
     Context { name: "booking", title: "Lessons" },

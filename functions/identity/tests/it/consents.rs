@@ -292,7 +292,15 @@ async fn a_parent_sees_what_is_held_and_the_look_is_in_the_audit_log() {
         VALUES (gen_random_uuid(), '{child}', 'A tablet', now(), now(), 1, now())"
     );
     w.database.connect().write(&sql, &[]).await.unwrap();
+    let lessons: Vec<_> =
+        (1..=3).map(|n| json!({ "kind": "lesson", "data": { "subject": format!("algebra {n}") } })).collect();
+    w.contexts.hold("booking", &lessons);
     let answer = w.by_link(&get_consent_data::use_case(), &link).await;
+    let held = &answer.data()["contexts"];
+    let names: Vec<_> = held.as_array().unwrap().iter().map(|share| &share["context"]).collect();
+    assert_eq!(names, ["tutoring", "booking", "payments"], "of every context");
+    assert_eq!((&held[1]["title"], &held[1]["items"]), (&json!("Lessons"), &json!(lessons[..2])));
+    assert!(held[0].get("nextCursor").is_none());
     let held = &answer.data()["identity"];
     assert_eq!(held["account"]["email"], "kid@example.org");
     assert_eq!(held["account"]["dateOfBirth"], "2016-03-04");
@@ -302,8 +310,32 @@ async fn a_parent_sees_what_is_held_and_the_look_is_in_the_audit_log() {
     assert!(!hidden, "the pool's id is no data on the child");
     let read = w.texts("SELECT subject FROM audit_log WHERE action = 'user.read'").await;
     assert_eq!(read, [format!("user:{child}")]);
+    let next = answer.data()["contexts"][1]["nextCursor"].as_str().unwrap();
+    let query = |pairs: &[(&str, &str)]| {
+        let begun = TestRequest::new(As::Nobody).path("token", &link);
+        pairs.iter().fold(begun, |request, (name, value)| request.query(name, value))
+    };
+    let more = query(&[("context", "booking"), ("cursor", next)]);
+    let more = more.send(&get_consent_data::use_case(), &w.services).await;
+    let share = json!([{ "context": "booking", "title": "Lessons", "items": [lessons[2]] }]);
+    assert_eq!(more.data(), &json!({ "contexts": share }), "what is left of the one, and nothing else");
     let other = w.user(Role::Student).await;
     assert!(!answer.text.contains(&other.to_string()));
+    for wrong in [query(&[("context", "gossip")]), query(&[("cursor", next)])] {
+        let refused = wrong.send(&get_consent_data::use_case(), &w.services).await;
+        assert_eq!((refused.status, refused.bad_fields()), (422, vec!["context"]));
+    }
+}
+
+#[tokio::test]
+async fn a_parent_is_shown_all_that_is_held_or_told_to_come_again() {
+    let w = world().await;
+    let (_, link) = w.consented().await;
+    w.contexts.fail(1);
+    let answer = w.by_link(&get_consent_data::use_case(), &link).await;
+    assert_eq!((answer.status, answer.problem()), (503, "unavailable"));
+    assert!(w.texts("SELECT subject FROM audit_log WHERE action = 'user.read'").await.is_empty());
+    assert_eq!(w.by_link(&get_consent_data::use_case(), &link).await.status, 200);
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl Contexts for ToldContexts {
         let held = self.held.lock().unwrap().get(context).cloned().unwrap_or_default();
         let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
         let to = (from + 2).min(held.len());
-        let next = (to < held.len()).then(|| to.to_string());
+        let next = (to < held.len()).then(|| format!("{to:04}"));
         let page = json!({ "items": held[from..to], "nextCursor": next }).to_string();
         Ok(serde_json::from_str(&page).unwrap())
     }
