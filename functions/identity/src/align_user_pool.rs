@@ -25,6 +25,6 @@ async fn align_user_pool(cx: Cx<Identity>) -> Result<(), Fault> {
             failed += 1;
         }
     }
-    metrics::count(crate::CONTEXT, "AccountsNotInLine", failed);
+    metrics::count(crate::CONTEXT, "AccountsUnfinished", failed);
     if failed == 0 { Ok(()) } else { Err(Fault::transient(format!("{failed} accounts are not in line yet"))) }
 }

@@ -44,7 +44,7 @@ async fn expire_consents(cx: Cx<Identity>) -> Result<(), Fault> {
         failed += u64::from(!erased(&cx, stranger, Wish::NeverVerified).await);
     }
     overdue::forget_links(db, cx.now()).await?;
-    metrics::count(crate::CONTEXT, "ErasuresOverdue", failed);
+    metrics::count(crate::CONTEXT, "AccountsUnfinished", failed);
     if failed == 0 { Ok(()) } else { Err(Fault::transient(format!("{failed} are still to be erased"))) }
 }
 

@@ -31,7 +31,7 @@ async fn lift_suspensions(cx: Cx<Identity>) -> Result<(), Fault> {
             failed += 1;
         }
     }
-    metrics::count(crate::CONTEXT, "SuspensionsNotLifted", failed);
+    metrics::count(crate::CONTEXT, "AccountsUnfinished", failed);
     if failed == 0 { Ok(()) } else { Err(Fault::transient(format!("{failed} suspensions not ended yet"))) }
 }
 
