@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from . import documents
 from .aws import Aws
 from .problem import Problem
 from .settings import STAGE
@@ -57,12 +58,12 @@ _PROFILES: dict[str, dict[str, Any]] = {
     },
     "tomas@lectern.example": {
         "displayName": "Tomas T.",
-        "headline": "Physics by experiment",
+        "headline": "Python by experiment",
         "bio": "An engineer who teaches in the evenings: bring a problem, and we will build something that solves it.",
         "timeZone": "Europe/Prague",
         "country": "CZ",
         "languages": [{"language": "cs", "level": "native"}, {"language": "en", "level": "fluent"}],
-        "subjects": [{"subject": "physics", "levels": ["school"], "yearsOfExperience": 5}],
+        "subjects": [{"subject": "python", "levels": ["school"], "yearsOfExperience": 5}],
         "hourlyRate": {"amount": 3000, "currency": "USD"},
     },
 }
@@ -149,14 +150,17 @@ def make(person: Person, api: Api, aws: Aws) -> None:
 
 
 def make_teach(person: Person, api: Api, stripe: str) -> None:
-    """Gives a tutor a profile, hours, an approval by the demo admin and an account at Stripe: what is missing of it."""
+    """Gives a tutor a profile, hours, documents, an approval by the demo admin and an account at Stripe: what is missing of it."""
     token = _token(person, api)
     status, found = api.call("GET", "/v1/tutors/me", token=token)
-    me = found["data"] if status == 200 else api.must("PUT", "/v1/tutors/me", _PROFILES[person.email], token)
+    # Without a profile there is nothing, or what is missing for one.
+    begun = status == 200 and "displayName" in found["data"]
+    me = found["data"] if begun else api.must("PUT", "/v1/tutors/me", _PROFILES[person.email], token)
     if "availability" not in me:
         api.must("PUT", "/v1/tutors/me/availability", _HOURS, token)
     verification = me["verification"]
     if verification["status"] == "draft":
+        documents.hand_in_missing(lambda method, path, body: api.must(method, path, body, token))
         verification = api.must("POST", "/v1/tutors/me/verification", {}, token)
     if verification["status"] == "submitted":
         admin = next(each for each in PEOPLE if each.role == "admin")

@@ -19,7 +19,7 @@ _NOBODY = Owner(65534, 65534)
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def start(settings: Settings, processes: Processes) -> None:
+def start(settings: Settings, processes: Processes, shared_buffers: str = "64MB") -> None:
     """Starts the server, after making its data directory the first time."""
     data = settings.state / "postgres"
     owner = _NOBODY if os.geteuid() == 0 else None
@@ -38,7 +38,10 @@ def start(settings: Settings, processes: Processes) -> None:
         # No socket file: its path would be limited to 107 bytes, which a deep checkout exceeds.
         *_setting("unix_socket_directories", ""),
         *_setting("max_connections", 400),
-        *_setting("shared_buffers", "64MB"),
+        *_setting("shared_buffers", shared_buffers),
+        # As in template.yaml.
+        *_setting("jit", "off"),
+        *_setting("random_page_cost", 1.1),
         *_setting("extension_control_path", f"$system:{VECTOR / 'share'}"),
         *_setting("dynamic_library_path", f"$libdir:{VECTOR / 'lib'}"),
         *_setting("shared_preload_libraries", "pg_stat_statements"),

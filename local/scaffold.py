@@ -53,7 +53,7 @@ def function(use_case, policies=(), environment=(), more=()):
     if environment:
         lines += ["      Environment:", "        Variables:", *[f"          {line}" for line in environment]]
     policies = list(policies)
-    if kind == "events":
+    if kind in ("events", "objects"):
         policies += [
             "- Version: \"2012-10-17\"",
             "  Statement:",
@@ -96,29 +96,13 @@ def route(use_case):
 
 def sources(kinds):
     """The buses' sources of event types, as in lectern_domain::event::Envelope::context_of."""
-    owner = {"user": "identity", "consent": "identity", "access": "identity", "export": "identity", "tutor": "tutoring", "match": "tutoring", "lesson": "booking"}
+    owner = {"user": "identity", "consent": "identity", "access": "identity", "export": "identity", "tutor": "tutoring", "match": "tutoring", "lesson": "booking", "review": "reviews"}
     return sorted({"lectern." + owner.get(kind.split(".")[0], "payments") for kind in kinds})
 
 
 def queue(use_case):
     name, base, kinds = use_case["name"], logical_id(use_case["name"]), use_case["trigger"]["events"]
-    text = f"""
-  {base}Queue:
-    Type: AWS::SQS::Queue
-    Properties:
-      QueueName: !Sub "lectern-${{Stage}}-{name}"
-      VisibilityTimeout: 60 # six times the function's
-      MessageRetentionPeriod: 1209600
-      SqsManagedSseEnabled: true
-      RedrivePolicy: {{ deadLetterTargetArn: !GetAtt {base}Failures.Arn, maxReceiveCount: 5 }}
-
-  {base}Failures:
-    Type: AWS::SQS::Queue
-    Properties:
-      QueueName: !Sub "lectern-${{Stage}}-{name}-failures"
-      MessageRetentionPeriod: 1209600
-      SqsManagedSseEnabled: true
-
+    text = queues(name, base) + f"""
   {base}QueuePolicy:
     Type: AWS::SQS::QueuePolicy
     Properties:
@@ -144,7 +128,57 @@ def queue(use_case):
         - Id: {name}
           Arn: !GetAtt {base}Queue.Arn
           DeadLetterConfig: {{ Arn: !GetAtt {base}Failures.Arn }}
+""" + source_mapping(base)
+    about = f"Events that {name} could not consume (docs/operations.md, dead letters)"
+    return text + topic_subscription(base, kinds) + alarm(f"{base}Failures", f"lectern-${{Stage}}-{name}-failures", about)
 
+
+def object_queue(use_case):
+    """The queue of news of files. The bucket names it in its `NotificationConfiguration`, with the prefix."""
+    name, base = use_case["name"], logical_id(use_case["name"])
+    text = queues(name, base) + f"""
+  {base}QueuePolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref {base}Queue]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {{ Service: s3.amazonaws.com }}
+            Action: sqs:SendMessage
+            Resource: !GetAtt {base}Queue.Arn
+            Condition:
+              # Not by !GetAtt: the bucket is made after this policy, which it tries out.
+              ArnEquals: {{ aws:SourceArn: !Sub "arn:${{AWS::Partition}}:s3:::BUCKET" }}
+              StringEquals: {{ aws:SourceAccount: !Ref AWS::AccountId }}
+""" + source_mapping(base)
+    about = f"Files that {name} could not look at (docs/operations.md, dead letters)"
+    return text + alarm(f"{base}Failures", f"lectern-${{Stage}}-{name}-failures", about)
+
+
+def queues(name, base):
+    return f"""
+  {base}Queue:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub "lectern-${{Stage}}-{name}"
+      VisibilityTimeout: 60 # six times the function's
+      MessageRetentionPeriod: 1209600
+      SqsManagedSseEnabled: true
+      RedrivePolicy: {{ deadLetterTargetArn: !GetAtt {base}Failures.Arn, maxReceiveCount: 5 }}
+
+  {base}Failures:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub "lectern-${{Stage}}-{name}-failures"
+      MessageRetentionPeriod: 1209600
+      SqsManagedSseEnabled: true
+"""
+
+
+def source_mapping(base):
+    return f"""
   {base}Source:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
@@ -154,8 +188,6 @@ def queue(use_case):
       FunctionResponseTypes: [ReportBatchItemFailures]
       ScalingConfig: {{ MaximumConcurrency: 5 }}
 """
-    about = f"Events that {name} could not consume (docs/operations.md, dead letters)"
-    return text + topic_subscription(base, kinds) + alarm(f"{base}Failures", f"lectern-${{Stage}}-{name}-failures", about)
 
 
 def has_topic(kinds):
@@ -229,7 +261,7 @@ def cognito(use_case):
 
 def resources(use_case, **about):
     """Everything that a use case needs in its context's template."""
-    parts = {"http": route, "events": queue, "schedule": schedule, "cognito": cognito}
+    parts = {"http": route, "events": queue, "objects": object_queue, "schedule": schedule, "cognito": cognito}
     title = f"  # {'-' * 90} {use_case['name']}\n"
     more = parts.get(kind_of(use_case))
     return title + function(use_case, **about) + (more(use_case) if more else "")

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from .checks import check_account, failures, stack_status
 from .problem import Problem, say
-from .stage import CONTEXTS, export_bucket, parameter_name, stack_name
+from .stage import CONTEXTS, export_bucket, parameter_name, stack_name, tutor_file_bucket
 
 
 def destroy(session, stage: str, prod_allowed: bool = False, ask=input) -> None:
@@ -18,10 +18,13 @@ def destroy(session, stage: str, prod_allowed: bool = False, ask=input) -> None:
     if ask("Type the stage's name to go on: ").strip() != stage:
         raise Problem("the name didn't match; nothing was deleted")
     formation = session.client("cloudformation")
+    s3 = session.client("s3")
     for context in reversed(CONTEXTS):
+        if context == "tutoring":
+            _empty_bucket(s3, tutor_file_bucket(stage, account))
         _delete_stack(formation, stack_name(stage, context))
     # Nobody writes into it any more.
-    _empty_bucket(session.client("s3"), export_bucket(stage, account))
+    _empty_bucket(s3, export_bucket(stage, account))
     _delete_stack(formation, stack_name(stage, "platform"))
     _delete_parameters(session.client("ssm"), stage)
     _name_leftovers(session, stage)

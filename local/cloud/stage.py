@@ -31,6 +31,11 @@ def export_bucket(stage: str, account: str) -> str:
     return f"lectern-{stage}-exports-{account}"
 
 
+def tutor_file_bucket(stage: str, account: str) -> str:
+    """The bucket of tutors' documents and photos."""
+    return f"lectern-{stage}-tutor-files-{account}"
+
+
 def template(part: str, root: Path = ROOT) -> Path:
     """The template of the platform or of a context."""
     return root / "template.yaml" if part == "platform" else root / "functions" / part / "template.yaml"

@@ -3,18 +3,33 @@
 import argparse
 
 from .. import test_copy
-from ..bench import functions
+from ..bench import functions, search
 from ..install import install, install_lambda
 from ..platform import Platform
 from ..settings import ROOT
 from ..steps import say, total
 
 STATE = ROOT / "target" / "local-bench"
+PARTS = ("functions", "search")
 
 
-def command(_: argparse.Namespace) -> None:
-    """Measures the real functions beside a copy of the platform of its own."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What to measure."""
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part; both when left out")
+
+
+def command(options: argparse.Namespace) -> None:
+    """Measures the real functions, and searches among many tutors."""
     install()
+    if options.part != "functions":
+        search.measure()
+    if options.part != "search":
+        _functions()
+    say(f"\nAll in this one run, after {total()}.")
+
+
+def _functions() -> None:
+    """Beside a copy of the platform of its own."""
     install_lambda()
     platform = Platform(test_copy.settings(STATE, {}))
     with platform.alone():
@@ -25,4 +40,4 @@ def command(_: argparse.Namespace) -> None:
         finally:
             platform.reset()
     say("\n" + functions.table(measured))
-    say(f"\nMedians of {functions.RUNS} runs each, all in this one run, after {total()}.")
+    say(f"\nMedians of {functions.RUNS} runs each.")

@@ -1,11 +1,13 @@
 """The first steps: three people, of whom one becomes a tutor whom students find."""
 
 import random
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .. import documents
 from ..demo_people import CODE
 from ..problem import Problem
 from .scene import PATIENCE, Person, Scene, query
@@ -92,11 +94,13 @@ def _sign_in(scene: Scene, person: Person) -> None:
 
 
 def tutor_opens(scene: Scene, who: Cast) -> None:
-    """Profile, hours, verification, approval, an account at Stripe."""
+    """Profile, hours, documents, verification, approval, an account at Stripe."""
     tutor = who.tutor
-    scene.screen.told("Nadia writes her profile, publishes her hours and asks to be verified.")
+    scene.screen.told("Nadia writes her profile, publishes her hours, hands in her papers and asks to be verified.")
     scene.call(tutor, "PUT", "/v1/tutors/me", _profile(who.surname), show=("tutorId", "displayName", "hourlyRate"))
     scene.call(tutor, "PUT", "/v1/tutors/me/availability", _hours(), show=("availability.weekly", "availability.horizonDays"))
+    for kind in documents.KINDS:
+        _hand_in(scene, tutor, kind)
     asked = scene.call(tutor, "POST", "/v1/tutors/me/verification", {}, expect=201, show=("verificationId", "status"))
     mine = [("tutor", tutor.id)]
     scene.events(mine, "tutor.profile_created", "tutor.availability_changed", "tutor.verification_submitted")
@@ -111,11 +115,27 @@ def tutor_opens(scene: Scene, who: Cast) -> None:
     scene.events([("payout_account", tutor.id)], "payout_account.ready")
 
 
+def _hand_in(scene: Scene, tutor: Person, kind: str) -> None:
+    """The file goes straight to S3, by a form that the announcement is answered with."""
+    file = documents.pdf(f"{kind} {uuid.uuid4()}")
+    wanted = documents.announcement(kind, file)
+    show = ("documentId", "status", "upload.expiresAt")
+    announced = scene.call(tutor, "POST", documents.PATH, wanted, expect=201, show=show)
+    began = time.monotonic()
+    status = documents.send(announced["upload"], file)
+    scene.answered("s3", "POST the form with the file", Answer(status, {}, time.monotonic() - began), expect=status)
+    document = announced["documentId"]
+    scene.poll(tutor, documents.PATH, lambda listed: documents.stands(listed, document), f"her {kind} document is looked through")
+
+
 def _approve(scene: Scene, who: Cast, verification: str) -> None:
     listed = scene.call(who.admin, "GET", "/v1/admin/verifications", show=("items", "total"))
     if verification not in str(listed["items"]) and not _has_more(listed):
         raise Problem(f"the verification {verification} is not in the admin's list")
-    approve = f"/v1/admin/verifications/{verification}/approve"
+    path = f"/v1/admin/verifications/{verification}"
+    scene.call(who.admin, "POST", f"{path}/claim", {}, show=("status", "claim.until"))
+    scene.call(who.admin, "GET", path, show=("profile.displayName", "documents"))
+    approve = f"{path}/approve"
     scene.call(who.admin, "POST", approve, {"reason": "Papers seen"}, show=("status", "decision.reason"))
 
 

@@ -7,7 +7,9 @@ use lectern_domain::id::UserId;
 use lectern_domain::identity::{ConsentStatus, LinkPurpose};
 use lectern_domain::page::Cursor;
 use lectern_domain::role::Actor;
-use lectern_runtime::{Answer, Cx, Guardian, LinkPath, Method, Need, Nothing, Problem, Request, UseCase, problem};
+use lectern_runtime::{
+    Answer, Cx, Guardian, LinkPath, Method, Need, Nothing, Problem, Request, UseCase, problem,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};

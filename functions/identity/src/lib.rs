@@ -56,6 +56,7 @@ pub mod pre_authentication;
 pub mod pre_sign_up;
 pub mod pre_token_generation;
 pub mod precondition;
+pub mod record_audit_entries;
 pub mod refresh_session;
 pub mod register_user;
 pub mod reinstate_user;
@@ -132,6 +133,7 @@ pub fn functions() -> Vec<Function> {
         Function::new(CONTEXT, get_export::use_case()),
         Function::new(CONTEXT, build_export::use_case()),
         Function::new(CONTEXT, delete_exports::use_case()),
+        Function::new(CONTEXT, record_audit_entries::use_case()),
         Function::new(CONTEXT, pre_sign_up::use_case()),
         Function::new(CONTEXT, post_confirmation::use_case()),
         Function::new(CONTEXT, pre_authentication::use_case()),

@@ -29,8 +29,16 @@ pub const KINDS: &[&str] = &[
     "tutor.availability_changed",
     "tutor.verification_submitted",
     "tutor.approved",
+    "tutor.document_uploaded",
+    "tutor.document_read",
+    "tutor.rejected",
+    "tutor.changes_requested",
+    "match.requested",
+    "match.accepted",
+    "match.declined",
     "lesson.requested",
     "lesson.scheduled",
+    "lesson.rescheduled",
     "lesson.expired",
     "lesson.started",
     "lesson.completed",
@@ -41,6 +49,10 @@ pub const KINDS: &[&str] = &[
     "payment.released",
     "payment.refunded",
     "payout_account.ready",
+    "review.posted",
+    "review.updated",
+    "review.hidden",
+    "review.restored",
 ];
 
 /// The use case.

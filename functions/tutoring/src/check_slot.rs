@@ -9,14 +9,15 @@ use lectern_domain::text::Line;
 use lectern_domain::time::{Bounded, Instant, TimeRange};
 use lectern_domain::tutoring::availability::LessonMinutes;
 use lectern_domain::tutoring::profile::SubjectId;
-use lectern_domain::tutoring::slots::{Calendar, NotBookable};
+use lectern_domain::tutoring::slots::NotBookable;
 use lectern_domain::tutoring::tutor::Tutor;
 use lectern_runtime::{Answer, Cx, Method, Nothing, Problem, Request, Service, UseCase, problem};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::list_slots::calendar;
 use crate::services::Tutoring;
-use crate::store::tutors;
+use crate::store::tutors::{self, Taken};
 use crate::views::Slot;
 
 /// The use case.
@@ -52,6 +53,9 @@ pub struct SlotCheck {
     /// The hourly rate's share; absent when nobody offers lessons of this length.
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<Money>,
+    /// The price of the time as a trial lesson; absent when the tutor offers none or none is of this length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial_price: Option<Money>,
     subject: Line<60>,
     /// Minutes that the tutor wants free before each lesson.
     buffer_before_minutes: u32,
@@ -73,13 +77,13 @@ async fn check_slot(
     let reach = window + SignedDuration::from_hours(24);
     let from = wanted.start.get().checked_sub(reach).unwrap_or(Timestamp::MIN);
     let to = wanted.start.get().checked_add(reach).unwrap_or(Timestamp::MAX);
-    let (tutor, busy) = tutors::listed_with_lessons(&cx.base.db, wanted.tutor_id, from, to)
+    let (tutor, taken) = tutors::listed_with_taken(&cx.base.db, wanted.tutor_id, from, to)
         .await?
         .ok_or_else(|| Problem::not_found("tutor"))?;
     let minutes = u16::try_from(wanted.minutes.get()).ok().and_then(|m| LessonMinutes::new(m).ok());
     let price =
         minutes.map(|m| tutor.profile.hourly_rate.price_of(m)).transpose().map_err(Problem::internal)?;
-    let (refusal, nearest) = look(&cx, &tutor, busy, &wanted, minutes, window);
+    let (refusal, nearest) = look(&cx, &tutor, taken, &wanted, minutes, window);
     let (before, after) = tutor
         .availability
         .as_ref()
@@ -89,6 +93,7 @@ async fn check_slot(
         reason: refusal.map(in_words),
         reason_code: refusal,
         price,
+        trial_price: tutor.profile.trial_price.zip(minutes).and_then(|(trial, m)| trial.price_of(m)),
         subject: wanted.subject,
         buffer_before_minutes: before,
         buffer_after_minutes: after,
@@ -99,7 +104,7 @@ async fn check_slot(
 fn look(
     cx: &Cx<Tutoring>,
     tutor: &Tutor,
-    mut busy: Vec<TimeRange>,
+    mut taken: Taken,
     wanted: &CheckSlot,
     minutes: Option<LessonMinutes>,
     window: SignedDuration,
@@ -111,18 +116,17 @@ fn look(
     let Some(availability) = &tutor.availability else {
         return (Some(NotBookable::OutsideHours), Vec::new());
     };
-    let (zone, grid_minutes) = (tutor.profile.time_zone.zone(), cx.policy.slot_grid_minutes);
+    let zone = tutor.profile.time_zone.zone();
     let start = wanted.start.get();
-    let calendar = Calendar { availability, zone: &zone, busy: &busy, now: cx.now(), grid_minutes };
-    let refusal = calendar.refusal(start, minutes);
+    let refusal = calendar(cx, tutor, availability, &zone, &taken).refusal(start, minutes);
     match refusal {
         Some(NotBookable::LengthNotOffered) => return (refusal, Vec::new()),
         Some(_) => {}
         // Between this answer and the booking somebody else may take it: what is offered then must not be in
         // its way.
-        None => busy.extend(TimeRange::of_minutes(start, minutes.get())),
+        None => taken.lessons.extend(TimeRange::of_minutes(start, minutes.get())),
     }
-    let calendar = Calendar { availability, zone: &zone, busy: &busy, now: cx.now(), grid_minutes };
+    let calendar = calendar(cx, tutor, availability, &zone, &taken);
     (refusal, calendar.nearest(start, minutes, window, cx.policy.nearest_max))
 }
 

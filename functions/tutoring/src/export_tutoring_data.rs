@@ -40,8 +40,20 @@ fn sentences(facts: &Value) -> Vec<String> {
     if let Some(count) = count("submissions") {
         sentences.push(format!("Times that the profile was submitted for verification: {count}."));
     }
+    if let Some(count) = count("documents") {
+        sentences.push(format!("Documents that were announced or handed in for verification: {count}."));
+    }
     if let Some(count) = count("lessons") {
         sentences.push(format!("Lessons whose times are kept for the calendar: {count}."));
+    }
+    if let Some(count) = count("favourites") {
+        sentences.push(format!("Tutors whom you keep as favourites: {count}."));
+    }
+    if let Some(count) = count("matchRequests") {
+        sentences.push(format!("Times that you looked for a tutor by a matching request: {count}."));
+    }
+    if let Some(count) = count("invitations") {
+        sentences.push(format!("Invitations of students to teach them: {count}."));
     }
     if let Some(count) = count("decisions") {
         sentences.push(format!("Verifications of others that you had in hand: {count}."));

@@ -7,7 +7,7 @@ use lectern_runtime::{Answer, Anyone, Cx, Method, Problem, Request, UseCase, pro
 use schemars::JsonSchema;
 
 use crate::services::Tutoring;
-use crate::store::tutors;
+use crate::store::photos;
 use crate::views::PublicTutor;
 
 /// The use case.
@@ -31,9 +31,9 @@ async fn get_tutor(
     _caller: Anyone,
     request: Request<TutorPath>,
 ) -> Result<Answer<PublicTutor>, Problem> {
-    let tutor = tutors::listed(&cx.base.db, request.path.tutor_id)
+    let (tutor, has_photo) = photos::listed_tutor(&cx.base.db, request.path.tutor_id)
         .await?
         .ok_or_else(|| Problem::not_found("tutor"))?;
     let sequence = tutor.sequence;
-    Ok(Answer::new(PublicTutor::from(tutor)).etag(sequence))
+    Ok(Answer::new(PublicTutor::from(tutor).with_photo(has_photo)).etag(sequence))
 }

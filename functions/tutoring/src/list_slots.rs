@@ -1,21 +1,23 @@
 //! `GET /v1/tutors/{tutorId}/slots`.
 
 use deserr::Deserr;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lectern_domain::field::FieldErrors;
 use lectern_domain::id::UserId;
 use lectern_domain::money::Money;
-use lectern_domain::time::{Instant, ZoneName};
+use lectern_domain::time::{Instant, TimeRange, ZoneName};
 use lectern_domain::tutoring::availability::{Availability, LessonMinutes};
 use lectern_domain::tutoring::policy::TutoringPolicy;
 use lectern_domain::tutoring::slots::Calendar;
+use lectern_domain::tutoring::tutor::Tutor;
 use lectern_runtime::{Answer, Anyone, Cx, Method, Problem, Request, UseCase, problem};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::get_tutor::TutorPath;
 use crate::services::Tutoring;
-use crate::store::tutors;
+use crate::store::tutors::{self, Taken};
 use crate::views::Slot;
 
 /// The use case.
@@ -42,6 +44,10 @@ pub struct ListSlots {
     #[deserr(default)]
     #[schemars(default)]
     minutes: Option<LessonMinutes>,
+    /// The zone of the local times in the answer, like the student's own; the tutor's, when left out.
+    #[deserr(default)]
+    #[schemars(default)]
+    time_zone: Option<ZoneName>,
 }
 
 /// Times at which the tutor can be booked.
@@ -49,8 +55,10 @@ pub struct ListSlots {
 #[serde(rename_all = "camelCase")]
 pub struct TutorSlots {
     tutor_id: UserId,
-    /// The zone of the tutor's clock; the slots are in UTC.
+    /// The zone of the local times.
     time_zone: ZoneName,
+    /// The zone of the tutor's clock.
+    tutor_time_zone: ZoneName,
     from: Instant,
     to: Instant,
     /// Length of the lessons; absent when the tutor has not set any hours.
@@ -59,7 +67,49 @@ pub struct TutorSlots {
     /// What such a lesson costs.
     #[serde(skip_serializing_if = "Option::is_none")]
     price: Option<Money>,
-    items: Vec<Slot>,
+    items: Vec<LocalSlot>,
+}
+
+/// A time at which a lesson can be, in UTC and on the wall.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LocalSlot {
+    #[serde(flatten)]
+    slot: Slot,
+    /// The start in the zone of the answer, with the offset that holds there then.
+    #[schemars(with = "Instant")]
+    local_start: String,
+    /// The end in the zone of the answer, with the offset that holds there then.
+    #[schemars(with = "Instant")]
+    local_end: String,
+}
+
+impl LocalSlot {
+    fn of(range: TimeRange, zone: &TimeZone) -> Self {
+        // Offsets of whole minutes, as RFC 3339 has them; a zone's local mean time has seconds, but that is
+        // long ago.
+        let local = |at: Timestamp| at.display_with_offset(zone.to_offset(at)).to_string();
+        Self { slot: range.into(), local_start: local(range.start()), local_end: local(range.end()) }
+    }
+}
+
+/// What the tutor's slots are computed from.
+pub fn calendar<'a>(
+    cx: &Cx<Tutoring>,
+    tutor: &'a Tutor,
+    availability: &'a Availability,
+    zone: &'a TimeZone,
+    taken: &'a Taken,
+) -> Calendar<'a> {
+    Calendar {
+        availability,
+        overrides: &tutor.overrides,
+        zone,
+        lessons: &taken.lessons,
+        busy: &taken.busy,
+        now: cx.now(),
+        grid_minutes: cx.policy.slot_grid_minutes,
+    }
 }
 
 async fn list_slots(
@@ -68,15 +118,17 @@ async fn list_slots(
     request: Request<TutorPath, ListSlots>,
 ) -> Result<Answer<TutorSlots>, Problem> {
     let (from, to) = window(&cx.policy, &request.query, cx.now())?;
-    // Lessons of a day more on either side: the longest pause and the longest lesson reach that far at most.
+    // What is taken of a day more on either side: the longest pause and the longest lesson reach that far at
+    // most.
     let day = SignedDuration::from_hours(24);
-    let (busy_from, busy_to) = (reach(from, -day), reach(to, day));
-    let (tutor, busy) = tutors::listed_with_lessons(&cx.base.db, request.path.tutor_id, busy_from, busy_to)
+    let (taken_from, taken_to) = (reach(from, -day), reach(to, day));
+    let (tutor, taken) = tutors::listed_with_taken(&cx.base.db, request.path.tutor_id, taken_from, taken_to)
         .await?
         .ok_or_else(|| Problem::not_found("tutor"))?;
     let mut slots = TutorSlots {
         tutor_id: tutor.id,
-        time_zone: tutor.profile.time_zone.clone(),
+        time_zone: request.query.time_zone.unwrap_or_else(|| tutor.profile.time_zone.clone()),
+        tutor_time_zone: tutor.profile.time_zone.clone(),
         from: from.into(),
         to: to.into(),
         minutes: None,
@@ -86,9 +138,9 @@ async fn list_slots(
     if let Some(availability) = &tutor.availability {
         let minutes = length(availability, request.query.minutes)?;
         let zone = tutor.profile.time_zone.zone();
-        let grid_minutes = cx.policy.slot_grid_minutes;
-        let calendar = Calendar { availability, zone: &zone, busy: &busy, now: cx.now(), grid_minutes };
-        slots.items = calendar.slots(minutes, from, to).into_iter().map(Slot::from).collect();
+        let local = slots.time_zone.zone();
+        let free = calendar(&cx, &tutor, availability, &zone, &taken).slots(minutes, from, to);
+        slots.items = free.into_iter().map(|slot| LocalSlot::of(slot, &local)).collect();
         slots.price = Some(tutor.profile.hourly_rate.price_of(minutes).map_err(Problem::internal)?);
         slots.minutes = Some(minutes);
     }

@@ -1,23 +1,24 @@
 //! `GET /v1/admin/verifications`.
 
 use deserr::Deserr;
+use jiff::{SignedDuration, Timestamp};
 use lectern_domain::field::FieldErrors;
 use lectern_domain::id::{UserId, VerificationId};
 use lectern_domain::page::{Limit, Offset, Page, limit_or_default};
 use lectern_domain::text::Line;
-use lectern_domain::time::Instant;
-use lectern_domain::tutoring::verification::{Claim, Decision, Reason, VerificationStatus};
+use lectern_domain::time::{Bounded, Instant};
+use lectern_domain::tutoring::verification::{Claim, Decision, Reason, SubmissionKind, VerificationStatus};
 use lectern_runtime::{Admin, Answer, Cx, Method, Nothing, Problem, Request, UseCase};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::services::Tutoring;
-use crate::store::verifications::{self, Listed};
+use crate::store::verification_queue::{self, Filter, Listed};
 
 /// The use case.
 pub fn use_case() -> UseCase<Tutoring> {
     UseCase::http("list-verifications", Method::Get, "/v1/admin/verifications", list_verifications)
-        .summary("List submissions for verification, the oldest first")
+        .summary("List submissions for verification by status, kind and age, the oldest first")
 }
 
 /// Which part of the list.
@@ -29,6 +30,14 @@ pub struct ListVerifications {
     #[deserr(default)]
     #[schemars(default)]
     status: Option<VerificationStatus>,
+    /// Only those for this.
+    #[deserr(default)]
+    #[schemars(default)]
+    kind: Option<SubmissionKind>,
+    /// Only those that were submitted longer ago than so many hours; a year at most.
+    #[deserr(default)]
+    #[schemars(default)]
+    older_than_hours: Option<Bounded<0, 8784>>,
     #[deserr(default)]
     #[schemars(default)]
     limit: Option<Limit>,
@@ -46,6 +55,7 @@ pub struct VerificationView {
     /// Absent when the tutor is erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<Line<80>>,
+    kind: SubmissionKind,
     status: VerificationStatus,
     submitted_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,11 +70,13 @@ pub struct VerificationView {
 pub struct ClaimView {
     admin_id: UserId,
     claimed_at: Instant,
+    /// Until when no other admin may take it.
+    until: Instant,
 }
 
 impl From<Claim> for ClaimView {
     fn from(claim: Claim) -> Self {
-        Self { admin_id: claim.admin, claimed_at: claim.at.into() }
+        Self { admin_id: claim.admin, claimed_at: claim.at.into(), until: claim.until.into() }
     }
 }
 
@@ -90,6 +102,7 @@ impl From<Listed> for VerificationView {
             verification_id: listed.id,
             tutor_id: listed.tutor_id,
             display_name: listed.display_name,
+            kind: listed.kind,
             status: listed.status,
             submitted_at: listed.submitted_at.into(),
             claim: listed.claim.map(Into::into),
@@ -105,7 +118,13 @@ async fn list_verifications(
 ) -> Result<Answer<Page<VerificationView>>, Problem> {
     let query = request.query;
     let (limit, offset) = (limit_or_default(query.limit), query.offset.map_or(0, Offset::get));
-    let (listed, total) = verifications::list(&cx.base.db, query.status, limit, offset).await?;
+    let age = query.older_than_hours.map(|hours| SignedDuration::from_hours(i64::from(hours.get())));
+    let filter = Filter {
+        status: query.status,
+        kind: query.kind,
+        submitted_before: age.map(|age| cx.now().checked_sub(age).unwrap_or(Timestamp::MIN)),
+    };
+    let (listed, total) = verification_queue::list(&cx.base.db, filter, limit, offset).await?;
     let items = listed.into_iter().map(Into::into).collect();
     Ok(Answer::new(Page::new(items, total, limit, offset)))
 }

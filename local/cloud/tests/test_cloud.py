@@ -244,15 +244,16 @@ class DestroyTest(Quiet):
         self.assertIn("last-of-dev", self.printed.getvalue())
         self.assertNotIn("of-prod", self.printed.getvalue())
 
-    def test_the_bucket_is_emptied_when_nobody_writes_any_more_and_before_its_stack_goes(self):
+    def test_each_bucket_is_emptied_before_its_stack_goes(self):
         pages = [{"Contents": [{"Key": "exports/a"}, {"Key": "exports/b"}]}, {"Contents": [{"Key": "exports/c"}]}]
         self.s3.get_paginator.return_value.paginate.return_value = pages
         seen = []
         self.s3.delete_objects.side_effect = lambda Bucket, Delete: seen.append(
             (Bucket[:20], [each["Key"] for each in Delete["Objects"]], self.formation.delete_stack.call_count)) or {}
         destroy.destroy(self.session, "dev", ask=lambda _: "dev")
-        self.assertEqual(seen, [("lectern-dev-exports-", ["exports/a", "exports/b"], 4),
-                                ("lectern-dev-exports-", ["exports/c"], 4)])
+        self.assertEqual(seen, [(bucket, keys, after) for bucket, after in
+                                (("lectern-dev-tutor-fi", 2), ("lectern-dev-exports-", 4))
+                                for keys in (["exports/a", "exports/b"], ["exports/c"])])
 
     def test_a_bucket_that_never_was_is_no_reason_to_stop_and_one_that_stays_full_is(self):
         pages = self.s3.get_paginator.return_value.paginate
@@ -266,7 +267,7 @@ class DestroyTest(Quiet):
         self.s3.delete_objects.return_value = {"Errors": [{"Code": "AccessDenied"}]}
         with self.assertRaisesRegex(Problem, "couldn't be emptied"):
             destroy.destroy(self.session, "dev", ask=lambda _: "dev")
-        self.assertEqual(self.formation.delete_stack.call_args.kwargs["StackName"], "lectern-dev-identity")
+        self.assertEqual(self.formation.delete_stack.call_args.kwargs["StackName"], "lectern-dev-booking")
 
     def test_a_stack_that_stays_is_named_and_stops_the_rest(self):
         failed = WaiterError("StackDeleteComplete", "state", {})

@@ -72,6 +72,7 @@ impl Envelope {
             "user" | "consent" | "access" | "audit" | "export" => Some("identity"),
             "tutor" | "match" => Some("tutoring"),
             "lesson" => Some("booking"),
+            "review" => Some("reviews"),
             "payment" | "payout" | "payout_account" | "subscription" => Some("payments"),
             _ => None,
         }

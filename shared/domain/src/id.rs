@@ -74,3 +74,23 @@ id_type!(
     /// A download of everything that is held on a person.
     ExportId
 );
+id_type!(
+    /// A tutor's change of the hours of one date.
+    OverrideId
+);
+id_type!(
+    /// A file that a tutor hands in for verification.
+    DocumentId
+);
+id_type!(
+    /// A tutor's photo.
+    PhotoId
+);
+id_type!(
+    /// What a student looks for in a tutor, with the tutors that were found.
+    MatchRequestId
+);
+id_type!(
+    /// A student's question to one of those tutors whether to teach.
+    InvitationId
+);

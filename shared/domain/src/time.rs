@@ -169,6 +169,10 @@ pub struct WallTime(u16);
 impl WallTime {
     /// Minutes in a day.
     pub const DAY_MINUTES: u16 = 1_440;
+    /// The beginning of the day.
+    pub const MIDNIGHT: Self = Self(0);
+    /// The end of the day: `24:00`.
+    pub const DAY_END: Self = Self(Self::DAY_MINUTES);
 
     /// Reads `HH:MM`, `24:00` included.
     pub fn parse(text: &str) -> Result<Self, Invalid> {

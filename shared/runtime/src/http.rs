@@ -305,6 +305,7 @@ pub type Accepted<T> = Answer<T, 202>;
 enum Data<T> {
     Fresh(T),
     Replayed(Value),
+    Unchanged,
 }
 
 impl<T: Serialize, const STATUS: u16> Answer<T, STATUS> {
@@ -323,6 +324,30 @@ impl<T: Serialize, const STATUS: u16> Answer<T, STATUS> {
     #[must_use]
     pub fn etag(mut self, version: i64) -> Self {
         self.headers.push(("etag", format!("\"{version}\"")));
+        self
+    }
+
+    /// Lets anybody keep the answer for so many seconds; only for what is the same for every caller.
+    #[must_use]
+    pub fn cached(mut self, seconds: u32) -> Self {
+        self.headers.push(("cache-control", format!("public, max-age={seconds}")));
+        self
+    }
+
+    /// Leaves the data out (304) when the client says by `If-None-Match` that it has this very version.
+    #[must_use]
+    pub fn unless_known(mut self, request: &HashMap<String, String>) -> Self {
+        let given = request.iter().find(|(name, _)| name.eq_ignore_ascii_case("if-none-match"));
+        let etag = self.headers.iter().find(|(name, _)| *name == "etag").map(|(_, value)| value.as_str());
+        let known = given.zip(etag).is_some_and(|((_, known), etag)| {
+            known
+                .split(',')
+                .map(|each| each.trim().trim_start_matches("W/"))
+                .any(|each| each == etag || each == "*")
+        });
+        if known {
+            self.data = Data::Unchanged;
+        }
         self
     }
 
@@ -354,12 +379,16 @@ impl<T: Serialize + JsonSchema, const STATUS: u16> IntoResponse for Answer<T, ST
     const STATUS: u16 = STATUS;
 
     fn into_response(self, now: Timestamp) -> Result<Response, Problem> {
+        let (media_type, headers) = (Self::MEDIA_TYPE, self.headers);
         let data = match self.data {
             Data::Fresh(data) => serde_json::to_value(data).map_err(Problem::internal)?,
             Data::Replayed(data) => data,
+            Data::Unchanged => {
+                let content = Content::Text(String::new());
+                return Ok(Response { status: 304, media_type, headers, content, problem: None });
+            }
         };
         let content = Content::Json(json!({ "success": true, "data": data, "timestamp": now }));
-        let (media_type, headers) = (Self::MEDIA_TYPE, self.headers);
         Ok(Response { status: STATUS, media_type, headers, content, problem: None })
     }
 

@@ -40,6 +40,7 @@ pub mod use_case;
 pub use caller::{
     Admin, Anyone, Guardian, LinkPath, Service, SignedIn, Student, StudentOrTutor, Superadmin, Tutor,
 };
+pub use consumer::ObjectCreated;
 pub use fault::Fault;
 pub use form::{Form, OneOrMany};
 pub use function::{Function, run};

@@ -1,4 +1,5 @@
-//! Files in S3: put, listed, deleted, and given to people by links that end.
+//! Files in S3: put, read, listed, deleted, given to people by links that end, and taken from people by forms
+//! that say what may be sent ([`post`]).
 //!
 //! `rusty-s3` signs, `reqwest` sends. Every request is a signed link that is used at once, so errors carry no
 //! address: whoever has one may do what its signer may.
@@ -17,7 +18,9 @@ use tokio::sync::OnceCell;
 use crate::config::{Env, describe};
 use crate::fault::Fault;
 use crate::problem::Problem;
+use post::{Announced, PostForm, Signer};
 
+pub mod post;
 #[cfg(any(test, feature = "testing"))]
 #[expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it should be")]
 pub mod testing;
@@ -46,11 +49,25 @@ impl From<ObjectError> for Problem {
     }
 }
 
+/// What is under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file with more bytes than were wanted.
+    TooLarge,
+    /// A file.
+    File(Vec<u8>),
+}
+
 /// A bucket.
 #[async_trait]
 pub trait Objects: Send + Sync {
     /// Puts a file in, in the place of one with the same key.
     async fn put(&self, key: &str, content_type: &str, content: Vec<u8>) -> Result<(), ObjectError>;
+    /// Reads a file of at most `most` bytes; of a larger one no more than that is fetched. The role needs
+    /// `s3:ListBucket` with the key as prefix.
+    async fn get(&self, key: &str, most: usize) -> Result<Found, ObjectError>;
     /// Deletes a file; one that isn't there is deleted already.
     async fn delete(&self, key: &str) -> Result<(), ObjectError>;
     /// The keys that begin so, all of them.
@@ -66,6 +83,15 @@ pub trait Objects: Send + Sync {
         at: Timestamp,
         life: SignedDuration,
     ) -> Result<String, ObjectError>;
+    /// A form by which whoever has it can send the one file that was announced, from `at` on, for `life` (S3
+    /// takes 7 days at most). It does no more than the role may, and ends earlier if the role's credentials
+    /// do. Asks nobody.
+    async fn presigned_post(
+        &self,
+        file: &Announced<'_>,
+        at: Timestamp,
+        life: SignedDuration,
+    ) -> Result<PostForm, ObjectError>;
     /// Connects.
     async fn warm(&self) {}
 }
@@ -130,6 +156,28 @@ impl Objects for S3 {
         send(request).await.map(drop)
     }
 
+    async fn get(&self, key: &str, most: usize) -> Result<Found, ObjectError> {
+        let (bucket, credentials) = self.bucket().await?;
+        let link = bucket.get_object(Some(&credentials), key).sign(AT_ONCE);
+        let answer = self.http().await?.get(link).send().await;
+        let mut answer = answer.map_err(|e| ObjectError(describe(&e.without_url())))?;
+        match answer.status().as_u16() {
+            404 => return Ok(Found::Nothing),
+            // Of a file that isn't there S3 says so only to those who may list the whole bucket.
+            403 if !self.list(key).await?.iter().any(|there| there == key) => return Ok(Found::Nothing),
+            status if !answer.status().is_success() => return Err(ObjectError(format!("status {status}"))),
+            _ => {}
+        }
+        let mut content = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(|e| ObjectError(describe(&e.without_url())))? {
+            if content.len() + part.len() > most {
+                return Ok(Found::TooLarge);
+            }
+            content.extend_from_slice(&part);
+        }
+        Ok(Found::File(content))
+    }
+
     async fn delete(&self, key: &str) -> Result<(), ObjectError> {
         let (bucket, credentials) = self.bucket().await?;
         let link = bucket.delete_object(Some(&credentials), key).sign(AT_ONCE);
@@ -170,6 +218,23 @@ impl Objects for S3 {
         action.query_mut().insert("response-content-disposition", disposition);
         let life = Duration::try_from(life).map_err(|_| ObjectError("a link that has ended".to_owned()))?;
         Ok(action.sign_with_time(life, &at).to_string())
+    }
+
+    async fn presigned_post(
+        &self,
+        file: &Announced<'_>,
+        at: Timestamp,
+        life: SignedDuration,
+    ) -> Result<PostForm, ObjectError> {
+        let (bucket, credentials) = self.bucket().await?;
+        let signer = Signer {
+            bucket: bucket.name(),
+            region: bucket.region(),
+            access_key: credentials.key(),
+            secret_key: credentials.secret(),
+            session_token: credentials.token(),
+        };
+        signer.form(bucket.base_url().as_str(), file, at, life)
     }
 
     async fn warm(&self) {

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::caller::{Access, Caller};
-use crate::consumer;
+use crate::consumer::{self, ObjectCreated};
 use crate::fault::Fault;
 use crate::http::{Body, IntoResponse, Request};
 use crate::problem::{Problem, ProblemType};
@@ -59,6 +59,8 @@ pub enum Trigger {
     Http(HttpTrigger),
     /// Domain events, through a queue.
     Events(&'static [&'static str]),
+    /// Files that come into a bucket under a prefix, through a queue.
+    Objects(&'static str),
     /// A schedule: a schedule expression, or the name of the template parameter that holds it.
     Schedule(&'static str),
     /// A step of a state machine, named like its definition file.
@@ -134,6 +136,7 @@ impl Meta {
                     "idempotent": http.idempotent, "status": http.status } })
             }
             Trigger::Events(kinds) => json!({ "events": kinds }),
+            Trigger::Objects(prefix) => json!({ "objects": prefix }),
             Trigger::Schedule(expression) => json!({ "schedule": expression }),
             Trigger::Step(machine) => json!({ "step": machine }),
             Trigger::Cognito(trigger) => json!({ "cognito": trigger }),
@@ -224,6 +227,24 @@ impl<S: Services> UseCase<S> {
         });
         Self {
             meta: Meta { name, summary: "", trigger: Trigger::Events(kinds), needs: &[Need::Database] },
+            run,
+        }
+    }
+
+    /// Looks at files that come into a bucket under `prefix`. S3 tells of a file at least once and in no
+    /// order, and the file may be gone or be another by then. A fault puts the message back into the queue,
+    /// and in the end into the dead-letter queue.
+    pub fn objects<F, Fut>(name: &'static str, prefix: &'static str, handler: F) -> Self
+    where
+        F: Fn(Cx<S>, ObjectCreated) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let run: Run<S> = Arc::new(move |services, meta, invocation| {
+            Box::pin(consumer::look_at(services, meta.name, invocation, Arc::clone(&handler)))
+        });
+        Self {
+            meta: Meta { name, summary: "", trigger: Trigger::Objects(prefix), needs: &[Need::Database] },
             run,
         }
     }

@@ -130,9 +130,64 @@ fn every_consumer_has_a_rule_with_its_events_a_queue_and_a_mapping() {
             (template.handler(&mapping.properties["FunctionName"]), pattern(&rule.properties["EventPattern"]))
         });
         agree(&template, "the rule", &wanted, &said(rules));
+        let news = template.use_cases().iter().filter(|f| is_of_files(&f.meta.trigger)).count();
         let mappings = template.of_kind("AWS::Lambda::EventSourceMapping").count();
-        assert_eq!(mappings, wanted.len(), "{}: a mapping is left over", template.path);
+        assert_eq!(mappings, wanted.len() + news, "{}: a mapping is left over", template.path);
     }
+}
+
+fn is_of_files(trigger: &Trigger) -> bool {
+    matches!(trigger, Trigger::Objects(_))
+}
+
+#[test]
+fn whoever_looks_at_files_has_a_bucket_that_tells_of_them_a_queue_that_lets_it_and_a_mapping() {
+    let mut found = 0;
+    for template in templates() {
+        let wanted = table(&template, |trigger| match trigger {
+            Trigger::Objects(prefix) => Some(format!("s3:ObjectCreated:* under {prefix}")),
+            _ => None,
+        });
+        let mut told = Vec::new();
+        for bucket in template.of_kind("AWS::S3::Bucket") {
+            for news in list(&bucket.properties["NotificationConfiguration"]["QueueConfigurations"]) {
+                let queue = target(&news["Queue"]);
+                assert!(
+                    lets_bucket(&template, &queue, &bucket.properties["BucketName"]),
+                    "{queue} refuses it"
+                );
+                let mapping = template
+                    .of_kind("AWS::Lambda::EventSourceMapping")
+                    .find(|mapping| target(&mapping.properties["EventSourceArn"]) == queue)
+                    .unwrap_or_else(|| panic!("{}: nobody reads {queue}", bucket.name));
+                let [prefix] = list(&news["Filter"]["S3Key"]["Rules"])[..] else {
+                    panic!("{}: one prefix each", bucket.name)
+                };
+                assert_eq!(prefix["Name"], "prefix");
+                let what = format!("{} under {}", text(&news["Event"]), text(&prefix["Value"]));
+                told.push((template.handler(&mapping.properties["FunctionName"]), what));
+            }
+        }
+        agree(&template, "the bucket", &wanted, &said(told.into_iter()));
+        found += wanted.len();
+    }
+    assert!(found > 0);
+}
+
+/// Whether S3 may send for this bucket, and for no other, also not one of that name in another account.
+fn lets_bucket(template: &Template, queue: &str, bucket: &Value) -> bool {
+    let arn = format!("arn:aws:s3:::{}", text(bucket));
+    template.of_kind("AWS::SQS::QueuePolicy").any(|policy| {
+        list(&policy.properties["PolicyDocument"]["Statement"]).into_iter().any(|statement| {
+            let condition = &statement["Condition"];
+            let source = &condition["ArnEquals"]["aws:SourceArn"];
+            statement["Principal"]["Service"] == "s3.amazonaws.com"
+                && target(&statement["Resource"]) == queue
+                && !source.is_null()
+                && text(source) == arn
+                && condition["StringEquals"]["aws:SourceAccount"]["Ref"] == "AWS::AccountId"
+        })
+    })
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! What isn't yours is a 404.
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use lectern_domain::role::Role;
 use lectern_runtime::caller::Access;
 use lectern_runtime::use_case::{HttpTrigger, Trigger};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::contract::none;
+use crate::support::files::pdf;
 use crate::support::http::Call;
 use crate::support::lessons::Lesson;
 use crate::support::people::Person;
@@ -20,7 +23,14 @@ async fn path_of(world: &World, http: &HttpTrigger, lesson: &Lesson<'_>) -> Stri
             "lessonId" => lesson.id.clone(),
             "paymentId" => lesson.payment().await,
             "sessionId" => session_of(&lesson.pair.student),
+            "documentId" => document_of(world, &lesson.pair.tutor).await,
             "exportId" => export_of(world, &lesson.pair.student).await,
+            "overrideId" => override_of(world, &lesson.pair.tutor).await,
+            "matchRequestId" => {
+                let request = match_request_of(world, &lesson.pair.student).await;
+                request["matchRequestId"].as_str().unwrap().to_owned()
+            }
+            "invitationId" => invitation_of(world, &lesson.pair.student).await,
             other => panic!("whose is {other}? Teach this test to make one that is somebody else's"),
         };
         path.replace_range(from..=to, &value);
@@ -32,9 +42,41 @@ fn session_of(person: &Person) -> String {
     Token::of(&person.access_token).claims["origin_jti"].as_str().unwrap().to_owned()
 }
 
+async fn document_of(world: &World, tutor: &Person) -> String {
+    let content = pdf("A degree");
+    let announced = world.announces(tutor, "degree", "application/pdf", &content).await;
+    announced["documentId"].as_str().unwrap().to_owned()
+}
+
 async fn export_of(world: &World, person: &Person) -> String {
     let call = Call::new("POST", "/v1/users/me/export").token(&person.access_token);
     world.patiently(call).await.data(202)["exportId"].as_str().unwrap().to_owned()
+}
+
+async fn override_of(world: &World, tutor: &Person) -> String {
+    let path = "/v1/tutors/me/availability/overrides";
+    let day = (Timestamp::now() + SignedDuration::from_hours(24 * 30)).to_zoned(TimeZone::UTC).date();
+    let off = json!({ "date": day.to_string(), "kind": "time_off" });
+    let answer = world.api.post(path, &tutor.access_token, off).await;
+    answer.data(201)["overrideId"].as_str().unwrap().to_owned()
+}
+
+async fn match_request_of(world: &World, student: &Person) -> Value {
+    let wish = json!({
+        "subject": "algebra", "level": "school", "goal": "None.", "languages": ["en"],
+        "budget": { "amount": 5000, "currency": "USD" }, "timeZone": "Europe/London",
+        "weeklyTimes": [{ "weekday": "monday", "from": "16:00", "to": "20:00" }],
+    });
+    world.api.post("/v1/match-requests", &student.access_token, wish).await.data(201).clone()
+}
+
+/// Whoever fits best is invited: a third one to both strangers.
+async fn invitation_of(world: &World, student: &Person) -> String {
+    let request = match_request_of(world, student).await;
+    let path = format!("/v1/match-requests/{}/invitations", request["matchRequestId"].as_str().unwrap());
+    let whom = json!({ "tutorIds": [request["items"][0]["tutorId"]] });
+    let answer = world.api.post(&path, &student.access_token, whom).await;
+    answer.data(201)["items"][0]["invitationId"].as_str().unwrap().to_owned()
 }
 
 fn stranger<'a>(role: Role, student: &'a Person, tutor: &'a Person) -> Option<&'a Person> {
@@ -58,7 +100,8 @@ async fn whatever_names_one_thing_is_not_found_by_those_whose_it_is_not() {
         let Trigger::Http(http) = &function.meta.trigger else { continue };
         let Access::Roles(roles) = http.access else { continue };
         let strangers: Vec<_> = roles.iter().filter_map(|role| stranger(*role, &student, &tutor)).collect();
-        if strangers.is_empty() || !http.path.contains('{') {
+        // A tutor is everybody's to name.
+        if strangers.is_empty() || !http.path.contains('{') || http.path.contains("{tutorId}") {
             continue;
         }
         let path = path_of(&world, http, &lesson).await;
@@ -68,10 +111,12 @@ async fn whatever_names_one_thing_is_not_found_by_those_whose_it_is_not() {
                 call = call.body(json!({ "reason": "curiosity" }));
             }
             let mut answer = world.api.call(call.clone()).await;
-            if answer.status == 422 {
-                // A body that it doesn't want.
-                call.body = None;
-                answer = world.api.call(call).await;
+            // A body that it doesn't want: then none, or who is to be invited.
+            for body in [None, Some(json!({ "tutorIds": [lesson.pair.tutor.id] }))] {
+                if answer.status == 422 {
+                    call.body = body;
+                    answer = world.api.call(call.clone()).await;
+                }
             }
             asked += 1;
             if answer.status != 404 {

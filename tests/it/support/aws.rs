@@ -192,6 +192,16 @@ impl Aws {
             .collect()
     }
 
+    /// Puts an event on the bus, as a context does.
+    pub async fn publish(&self, source: &str, event: &Value) {
+        let entry = json!({
+            "EventBusName": "lectern-local", "Source": source, "DetailType": event["type"],
+            "Detail": event.to_string(),
+        });
+        let answer = self.json("events", "AWSEvents.PutEvents", &json!({ "Entries": [entry] })).await;
+        assert_eq!(answer["FailedEntryCount"], 0, "{answer}");
+    }
+
     /// Every event of a kind in the event store, in no order.
     pub async fn all_events(&self, kind: &str) -> Vec<Value> {
         let items = self.scan("lectern-local-event-store").await;

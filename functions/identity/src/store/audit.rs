@@ -1,6 +1,7 @@
 //! The table `audit_log`; entries are appended by `keep_effects`.
 
 use jiff::Timestamp;
+use lectern_domain::id::EventId;
 use lectern_postgres::{Database, DbError, Json, Row, Type};
 use serde_json::Value;
 
@@ -128,4 +129,20 @@ pub async fn verify(db: &Database, after: &Link, limit: i64) -> Result<Stretch, 
 pub async fn keep(db: &Database, effects: &Effects) -> Result<(), DbError> {
     let params = effects.params();
     db.write("SELECT keep_effects($1, $2, $3, $4)", &params.list()).await.map(drop)
+}
+
+/// The same once for an event; `false`, and nothing done, when that was before.
+pub async fn keep_once(
+    db: &Database,
+    consumer: &str,
+    event: EventId,
+    effects: &Effects,
+) -> Result<bool, DbError> {
+    let sql = "
+        WITH fresh AS MATERIALIZED (SELECT inbox_take($5, $6) AS first_time)
+        SELECT keep_effects($1, $2, $3, $4) FROM fresh WHERE first_time";
+    let kept = effects.params();
+    let mut params = kept.list().to_vec();
+    params.extend([(&consumer as _, Type::TEXT), (&event.0 as _, Type::UUID)]);
+    Ok(!db.write(sql, &params).await?.is_empty())
 }

@@ -6,6 +6,7 @@ mod administration;
 mod alignment;
 mod appointments;
 mod audit;
+mod audit_of_others;
 mod auth;
 mod children;
 mod consent_pages;

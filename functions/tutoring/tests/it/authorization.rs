@@ -9,9 +9,17 @@ use lectern_runtime::testing::{As, TestRequest};
 use lectern_runtime::use_case::Trigger;
 use lectern_runtime::{Method, UseCase};
 use lectern_tutoring::{
-    Tutoring, approve_verification, check_slot, export_tutoring_data, functions, get_own_tutor_profile,
-    get_tutor, list_slots, list_verifications, put_availability, put_tutor_profile, search_tutors,
-    submit_verification,
+    Tutoring, add_availability_override, announce_document, announce_photo, approve_verification, check_slot,
+    claim_verification, export_tutoring_data, functions, get_document_link, get_own_availability,
+    get_own_photo, get_own_tutor_profile, get_own_verification, get_tutor, get_tutor_terms, get_verification,
+    list_own_documents, list_slots, list_subjects, list_verifications, put_availability, put_busy_calendar,
+    put_rates, put_subject, put_taught_subjects, put_tutor_profile, reject_verification,
+    remove_availability_override, remove_busy_calendar, remove_document, request_verification_changes,
+    search_tutors, show_photo, submit_verification,
+};
+use lectern_tutoring::{
+    accept_match_invitation, add_favourite, decline_match_invitation, get_match_request, invite_tutors,
+    list_favourites, list_match_invitations, remove_favourite, request_match,
 };
 
 use super::world::{World, as_tutor, user};
@@ -29,6 +37,37 @@ fn routes() -> Vec<UseCase<Tutoring>> {
         list_slots::use_case(),
         check_slot::use_case(),
         export_tutoring_data::use_case(),
+        get_own_availability::use_case(),
+        add_availability_override::use_case(),
+        remove_availability_override::use_case(),
+        put_busy_calendar::use_case(),
+        remove_busy_calendar::use_case(),
+        list_subjects::use_case(),
+        put_subject::use_case(),
+        announce_document::use_case(),
+        list_own_documents::use_case(),
+        remove_document::use_case(),
+        get_document_link::use_case(),
+        announce_photo::use_case(),
+        get_own_photo::use_case(),
+        show_photo::use_case(),
+        get_own_verification::use_case(),
+        get_verification::use_case(),
+        claim_verification::use_case(),
+        reject_verification::use_case(),
+        request_verification_changes::use_case(),
+        put_taught_subjects::use_case(),
+        put_rates::use_case(),
+        get_tutor_terms::use_case(),
+        add_favourite::use_case(),
+        remove_favourite::use_case(),
+        list_favourites::use_case(),
+        request_match::use_case(),
+        get_match_request::use_case(),
+        invite_tutors::use_case(),
+        list_match_invitations::use_case(),
+        accept_match_invitation::use_case(),
+        decline_match_invitation::use_case(),
     ]
 }
 
@@ -49,6 +88,7 @@ fn each_route_of_the_context_is_tested_here() {
 #[test]
 fn each_route_is_for_whom_it_is_meant() {
     const TUTOR: Access = Access::Roles(&[Role::Tutor]);
+    const STUDENT: Access = Access::Roles(&[Role::Student]);
     const STAFF: Access = Access::Roles(&[Role::Admin, Role::Superadmin]);
     let expected = [
         TUTOR,
@@ -62,6 +102,37 @@ fn each_route_is_for_whom_it_is_meant() {
         Access::Public,
         Access::Iam,
         Access::Iam,
+        TUTOR,
+        TUTOR,
+        TUTOR,
+        TUTOR,
+        TUTOR,
+        Access::Public,
+        STAFF,
+        TUTOR,
+        TUTOR,
+        TUTOR,
+        STAFF,
+        TUTOR,
+        TUTOR,
+        Access::Public,
+        TUTOR,
+        STAFF,
+        STAFF,
+        STAFF,
+        STAFF,
+        TUTOR,
+        TUTOR,
+        Access::Iam,
+        STUDENT,
+        STUDENT,
+        STUDENT,
+        STUDENT,
+        STUDENT,
+        STUDENT,
+        TUTOR,
+        TUTOR,
+        TUTOR,
     ];
     for (route, expected) in routes().iter().zip(expected) {
         assert_eq!(access(route), expected, "{}", route.meta.name);

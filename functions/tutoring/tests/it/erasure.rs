@@ -3,6 +3,7 @@
 use lectern_domain::event::{AggregateRef, Envelope};
 use lectern_domain::id::{EventId, UserId};
 use lectern_domain::role::Role;
+use lectern_runtime::objects::Objects as _;
 use lectern_runtime::testing::{As, TestRequest, deliver, invoke};
 use lectern_tutoring::{
     approve_verification, check_slot, erase_tutoring_user, export_tutoring_data, get_own_tutor_profile,
@@ -10,13 +11,16 @@ use lectern_tutoring::{
 };
 use serde_json::{Value, json};
 
+use lectern_domain::tutoring::upload::FileType;
+use lectern_tutoring::inspection::samples;
+
 use super::lessons::{Lesson, taken};
 use super::world::{NOW, World, as_admin, as_nobody, as_tutor, at, availability, profile, submission, user};
 
 /// What must be found before, and nowhere after.
 const WORDS: [&str; 4] = ["Wilhelmina", "hypotenuse", "taught in Göttingen", "reason with her name"];
 
-fn erased(id: UserId, role: Role) -> Envelope {
+pub fn erased(id: UserId, role: Role) -> Envelope {
     Envelope {
         id: EventId(user().0),
         kind: "user.erased".to_owned(),
@@ -30,7 +34,7 @@ fn erased(id: UserId, role: Role) -> Envelope {
     }
 }
 
-async fn take_in(world: &World, event: &Envelope) {
+pub async fn take_in(world: &World, event: &Envelope) {
     let events = std::slice::from_ref(event);
     assert_eq!(deliver(&erase_tutoring_user::use_case(), &world.services, events).await, 0);
 }
@@ -50,6 +54,14 @@ async fn known_tutor(world: &World) -> UserId {
     world.send(approve_verification::use_case(), request).await.data();
     let lesson = Lesson::of(id, "2027-05-04T08:00:00Z", "2027-05-04T09:00:00Z");
     taken(world, &[lesson.event("lesson.scheduled", 2)]).await;
+    let document = samples::pdf();
+    let (_, key) = world.send_document(id, FileType::Pdf, &document).await;
+    assert_eq!(world.arrives(&key).await, 0);
+    let (photo, wrong) = (samples::jpeg(120, 120), samples::png(120, 120));
+    let (_, key) = world.send_photo(id, FileType::Jpeg, &photo, &photo).await;
+    assert_eq!(world.arrives(&key).await, 0);
+    let (_, key) = world.send_photo(id, FileType::Jpeg, &photo, &wrong).await;
+    assert_eq!(world.arrives(&key).await, 0);
     id
 }
 
@@ -79,7 +91,20 @@ async fn everything_that_is_held_on_a_tutor_is_given_out_and_nothing_of_others()
     let world = World::new().await;
     let (id, other) = (known_tutor(&world).await, world.tutor(&profile()).await);
     let items = pages(&world, id).await;
-    assert_eq!(kinds(&items), ["summary", "tutorProfile", "verification", "lessonTime"]);
+    // The third document came after the approval, and queued a second look.
+    let held = [
+        ["summary", "tutorProfile"].as_slice(),
+        &["verification"; 2],
+        &["lessonTime"],
+        &["document"; 3],
+        &["photo"; 2],
+    ];
+    assert_eq!(kinds(&items), held.concat());
+    assert_eq!(items[0]["data"][2], "Documents that were announced or handed in for verification: 3.");
+    let documents = items.iter().filter(|item| item["kind"] == "document");
+    let mut statuses: Vec<_> = documents.map(|item| item["data"]["status"].as_str().unwrap()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, ["accepted", "accepted", "uploaded"]);
     assert_eq!(
         items[0]["data"][0],
         "A tutor profile under the name Wilhelmina T.; its verification: approved."
@@ -89,7 +114,9 @@ async fn everything_that_is_held_on_a_tutor_is_given_out_and_nothing_of_others()
         assert!(text.contains(word), "{word} is not in {text}");
     }
     assert!(!text.contains(&other.to_string()) && !text.contains("Ada L."));
-    let admin = world.look("SELECT decided_by::text FROM verifications").await[0].get::<_, String>(0);
+    let admin = world.look("SELECT decided_by::text FROM verifications WHERE decided_by IS NOT NULL").await
+        [0]
+    .get::<_, String>(0);
     assert!(!text.contains(&admin), "which admin decided is not the tutor's to know");
     let of_admin = pages(&world, UserId::parse(&admin).unwrap()).await;
     assert_eq!(kinds(&of_admin), ["summary", "verificationInHand"]);
@@ -211,6 +238,35 @@ async fn a_decision_still_can_not_be_changed_and_its_words_go_only_with_the_tuto
     for sql in &refused[1..] {
         assert!(client.execute(*sql, &[]).await.is_err(), "{sql}");
     }
+}
+
+#[tokio::test]
+async fn the_files_of_an_erased_tutor_are_gone_also_when_the_first_try_failed_and_those_of_others_stay() {
+    let world = World::new().await;
+    let (id, other) = (known_tutor(&world).await, known_tutor(&world).await);
+    // Announced before, and sent while the erasure was under way.
+    let late = samples::pdf();
+    let (_, sent) = world.send_document(id, FileType::Pdf, &late).await;
+    let of = |who: UserId| {
+        let keys = world.files.keys().into_iter();
+        keys.filter(|key| key.contains(&who.to_string())).count()
+    };
+    assert_eq!((of(id), of(other)), (3, 2), "document, photo, and what was sent");
+    let event = erased(id, Role::Tutor);
+    world.files.set_down(true);
+    let failed =
+        deliver(&erase_tutoring_user::use_case(), &world.services, std::slice::from_ref(&event)).await;
+    assert_eq!(failed, 1, "the event comes again");
+    world.files.set_down(false);
+    take_in(&world, &event).await;
+    assert_eq!((of(id), of(other)), (0, 2));
+    for table in ["documents", "photos"] {
+        let left = world.look(&format!("SELECT 1 FROM {table} WHERE tutor_id = '{id}'")).await;
+        assert!(left.is_empty(), "{table}");
+    }
+    world.files.put(&sent, "application/pdf", late).await.unwrap();
+    assert_eq!(world.arrives(&sent).await, 0);
+    assert_eq!(of(id), 0, "nobody waits for it any more");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::world::{NOW, World, as_nobody, at, availability, profile, user};
 
 /// A lesson as booking tells of it.
+#[derive(Clone, Copy)]
 pub struct Lesson {
     id: Uuid,
     student: UserId,
@@ -71,6 +72,22 @@ async fn a_lesson_takes_its_time_until_it_is_cancelled_or_expires() {
     let done = Lesson::of(tutor, START, END);
     taken(&world, &[done.event("lesson.scheduled", 2), done.event("lesson.completed", 3)]).await;
     assert_eq!(free(&world, tutor).await, 22, "a completed lesson was at its time");
+}
+
+#[tokio::test]
+async fn a_lesson_that_is_moved_takes_its_new_time_and_gives_the_old_one_back() {
+    let world = World::new().await;
+    let tutor = world.approved(&profile(), &availability()).await;
+    let before = Lesson::of(tutor, START, END);
+    // To the Wednesday, when there are no hours that it could take.
+    let after = Lesson { start: at("2027-05-05T02:00:00Z"), end: at("2027-05-05T03:00:00Z"), ..before };
+    let moved = after.event("lesson.rescheduled", 3);
+    taken(&world, &[before.event("lesson.scheduled", 2)]).await;
+    assert_eq!(free(&world, tutor).await, 22);
+    taken(&world, std::slice::from_ref(&moved)).await;
+    assert_eq!(free(&world, tutor).await, 29);
+    taken(&world, &[before.event("lesson.scheduled", 2)]).await;
+    assert_eq!(free(&world, tutor).await, 29, "what comes late is old");
 }
 
 #[tokio::test]

@@ -44,7 +44,10 @@ async fn replacing_a_profile_needs_the_version_that_is_replaced() {
     assert_eq!((garbled.status, garbled.problem()), (400, "malformed"));
     let nothing_yet = put(as_tutor(user()).header("If-Match", "\"1\"")).await;
     assert_eq!(nothing_yet.status, 412);
+    assert_eq!(put(as_tutor(id).header("If-Match", "\"0\"")).await.status, 412);
     assert_eq!(world.bus.kinds(), ["tutor.profile_created"]);
+    let first = put(as_tutor(user()).header("If-Match", "\"0\"")).await;
+    assert_eq!(first.status, 200, "the version of a profile that isn't there yet");
 }
 
 #[tokio::test]
@@ -127,6 +130,7 @@ async fn the_public_profile_shows_what_students_need_and_nothing_else() {
         "hourlyRate",
         "languages",
         "lessonMinutes",
+        "lessonsTaught",
         "subjects",
         "timeZone",
         "tutorId",
@@ -135,7 +139,7 @@ async fn the_public_profile_shows_what_students_need_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_tutor_without_a_profile_has_none_to_read() {
+async fn of_somebody_whom_tutoring_does_not_know_there_is_no_profile_to_read() {
     let world = World::new().await;
     let answer = world.send(get_own_tutor_profile::use_case(), as_tutor(user())).await;
     assert_eq!((answer.status, answer.problem()), (404, "not-found"));

@@ -46,6 +46,34 @@ async fn slots_are_the_tutors_hours_in_utc_for_a_week() {
 }
 
 #[tokio::test]
+async fn slots_are_told_in_the_students_own_time_on_both_sides_of_a_change() {
+    let world = World::new().await;
+    let mut hours = availability();
+    hours["horizonDays"] = json!(365);
+    let tutor = world.approved(&profile(), &hours).await;
+    // Berlin puts its clock back on 31 October 2027, New York a week later; Kathmandu is 5:45 ahead all year.
+    let first = async |from: &str, zone: &str| {
+        let answer = list(&world, tutor, &[("minutes", "60"), ("from", from), ("timeZone", zone)]).await;
+        let data = answer.data();
+        assert_eq!((&data["timeZone"], &data["tutorTimeZone"]), (&json!(zone), &json!("Europe/Berlin")));
+        let slot = &data["items"][0];
+        ["start", "localStart", "localEnd"].map(|name| slot[name].as_str().unwrap().to_owned())
+    };
+    let before = ["2027-10-26T07:00:00Z", "2027-10-26T03:00:00-04:00", "2027-10-26T04:00:00-04:00"];
+    assert_eq!(first("2027-10-25T00:00:00Z", "America/New_York").await, before);
+    let between = ["2027-11-02T08:00:00Z", "2027-11-02T04:00:00-04:00", "2027-11-02T05:00:00-04:00"];
+    assert_eq!(first("2027-11-01T00:00:00Z", "America/New_York").await, between);
+    let after = ["2027-11-09T08:00:00Z", "2027-11-09T03:00:00-05:00", "2027-11-09T04:00:00-05:00"];
+    assert_eq!(first("2027-11-08T00:00:00Z", "America/New_York").await, after);
+    let quarter = ["2027-11-02T08:00:00Z", "2027-11-02T13:45:00+05:45", "2027-11-02T14:45:00+05:45"];
+    assert_eq!(first("2027-11-01T00:00:00Z", "Asia/Kathmandu").await, quarter);
+    let own = list(&world, tutor, &[("minutes", "60")]).await;
+    assert_eq!(own.data()["items"][0]["localStart"], "2027-05-04T09:00:00+02:00");
+    let unknown = list(&world, tutor, &[("timeZone", "Mars/Olympus")]).await;
+    assert_eq!((unknown.status, unknown.bad_fields()), (422, vec!["timeZone"]));
+}
+
+#[tokio::test]
 async fn the_window_and_the_length_of_slots_are_checked() {
     let world = World::new().await;
     let tutor = world.approved(&profile(), &availability()).await;

@@ -8,14 +8,19 @@ use serde_json::json;
 
 use super::world::{World, as_admin, as_nobody, as_tutor, profile, profile_of, submission, user};
 
+fn missing(body: &serde_json::Value) -> Vec<&str> {
+    body["missing"].as_array().unwrap().iter().map(|m| m["what"].as_str().unwrap()).collect()
+}
+
 fn approval(admin: lectern_domain::id::UserId, verification: &str) -> TestRequest {
     as_admin(admin).path("verificationId", verification).json(&json!({ "reason": "Degree seen." }))
 }
 
 #[tokio::test]
-async fn a_complete_profile_is_submitted_and_approved_and_the_decision_is_kept() {
+async fn a_complete_profile_with_documents_is_submitted_and_approved_and_the_decision_is_kept() {
     let world = World::new().await;
     let (id, admin) = (world.tutor(&profile()).await, user());
+    world.hands_in(id, &[("identity", "uploaded"), ("certificate", "uploaded")]).await;
     let (submitted, trips) = world.counted(world.send(submit_verification::use_case(), submission(id))).await;
     assert_eq!((submitted.status, trips), (201, 3));
     assert_eq!(submitted.data()["status"], "submitted");
@@ -50,8 +55,25 @@ async fn nothing_is_submitted_twice_or_without_a_profile() {
     let submit = |id| world.send(submit_verification::use_case(), submission(id));
     let empty = submit(user()).await;
     assert_eq!((empty.status, empty.problem()), (409, "wrong-state"));
+    assert_eq!(missing(&empty.body), ["profile", "identity_document", "qualification"]);
     let id = world.tutor(&profile()).await;
-    assert_eq!(submit(id).await.status, 201);
+    let bare = submit(id).await;
+    assert_eq!((bare.status, missing(&bare.body)), (409, vec!["identity_document", "qualification"]));
+    world
+        .hands_in(
+            id,
+            &[("identity", "rejected"), ("degree", "awaiting_upload"), ("background_check", "uploaded")],
+        )
+        .await;
+    let waiting = submit(id).await;
+    assert_eq!(missing(&waiting.body), ["identity_document", "qualification", "upload"]);
+    assert_eq!(
+        waiting.body["detail"],
+        "Upload an identity document. Upload a degree or another certificate. \
+         Upload the documents that you have announced, or delete them."
+    );
+    let id = world.tutor(&profile()).await;
+    world.submit(id).await;
     assert_eq!(submit(id).await.problem(), "wrong-state");
     let other = world.tutor(&profile()).await;
     world.approve(other).await;
@@ -62,6 +84,7 @@ async fn nothing_is_submitted_twice_or_without_a_profile() {
 async fn the_same_key_again_gives_the_first_answer_again() {
     let world = World::new().await;
     let id = world.tutor(&profile()).await;
+    world.hands_in(id, &[("identity", "uploaded"), ("degree", "uploaded")]).await;
     let request = submission(id);
     let first = world.send(submit_verification::use_case(), request.clone()).await;
     let again = world.send(submit_verification::use_case(), request.clone()).await;
@@ -79,6 +102,7 @@ async fn the_same_key_again_gives_the_first_answer_again() {
 async fn two_submissions_with_one_key_at_once_are_one() {
     let world = World::new().await;
     let (id, other) = (world.tutor(&profile()).await, world.another());
+    world.hands_in(id, &[("identity", "uploaded"), ("degree", "accepted")]).await;
     let (use_case, request) = (submit_verification::use_case(), submission(id));
     let (a, b) =
         futures::join!(request.clone().send(&use_case, &world.services), request.send(&use_case, &other));
@@ -137,7 +161,7 @@ async fn an_approved_tutor_who_changes_the_profile_stays_approved() {
         as_tutor(id).header("if-match", "\"3\"").json(&profile_of("Ada Lovelace", "New", "calculus"));
     assert_eq!(world.send(put_tutor_profile::use_case(), request).await.status, 200);
     let public = world.send(get_tutor::use_case(), as_nobody().path("tutorId", id)).await;
-    assert_eq!(public.data()["displayName"], "Ada Lovelace");
+    assert_eq!(public.data()["displayName"], "Ada L.");
 }
 
 #[tokio::test]

@@ -1,23 +1,30 @@
 //! What every test here stands on: a database of its own, a bus that remembers, a clock that stands still.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use lectern_domain::id::{UserId, uuid_v7};
 use lectern_domain::role::Role;
+use lectern_domain::tutoring::busy_calendar::{CalendarError, CalendarUrl};
 use lectern_domain::tutoring::policy::TutoringPolicy;
 use lectern_postgres::revocations::RevocationCache;
 use lectern_postgres::testing::TestDatabase;
 use lectern_postgres::{Base, Database};
 use lectern_runtime::clock::{Clock, random_bytes};
 use lectern_runtime::config::Env;
+use lectern_runtime::objects::Objects;
+use lectern_runtime::objects::testing::MemoryObjects;
 use lectern_runtime::testing::{Answered, As, RecordingBus, TestRequest};
 use lectern_runtime::{Kit, UseCase};
+use lectern_tutoring::busy_calendar::Calendars;
 use lectern_tutoring::{
     CONTEXT, Tutoring, approve_verification, migrations, put_availability, put_tutor_profile,
     submit_verification,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Monday noon in UTC.
 pub const NOW: &str = "2027-05-03T12:00:00Z";
@@ -27,19 +34,22 @@ pub struct World {
     pub bus: Arc<RecordingBus>,
     pub clock: Clock,
     pub services: Arc<Tutoring>,
+    pub calendars: Arc<TableOfCalendars>,
+    pub files: Arc<MemoryObjects>,
 }
 
 impl World {
     pub async fn new() -> Self {
         let db = TestDatabase::new(CONTEXT, &migrations()).await;
         let (bus, clock) = (RecordingBus::new(), Clock::at(at(NOW)));
-        let services = services(db.connect(), &bus, &clock);
-        Self { db, bus, clock, services }
+        let (calendars, files) = (Arc::default(), Arc::default());
+        let services = services(db.connect(), &bus, &clock, &calendars, &files);
+        Self { db, bus, clock, services, calendars, files }
     }
 
     /// Another function environment on the same database.
     pub fn another(&self) -> Arc<Tutoring> {
-        services(self.db.connect(), &self.bus, &self.clock)
+        services(self.db.connect(), &self.bus, &self.clock, &self.calendars, &self.files)
     }
 
     pub async fn send(&self, use_case: UseCase<Tutoring>, request: TestRequest) -> Answered {
@@ -74,10 +84,29 @@ impl World {
         self.send(approve_verification::use_case(), request).await.data();
     }
 
-    /// Submits; gives the verification's id.
+    /// Hands in what a submission needs, and submits; gives the verification's id.
     pub async fn submit(&self, id: UserId) -> String {
+        self.hands_in(id, &[("identity", "uploaded"), ("degree", "uploaded")]).await;
         let answer = self.send(submit_verification::use_case(), submission(id)).await;
         answer.data()["verificationId"].as_str().unwrap().to_owned()
+    }
+
+    /// Documents of these kinds in these states; gives their ids.
+    pub async fn hands_in(&self, id: UserId, documents: &[(&str, &str)]) -> Vec<Uuid> {
+        let client = lectern_postgres::database::connect(&self.db.admin_url, None).await.unwrap();
+        let sql = "
+            INSERT INTO documents (id, tutor_id, kind, status, content_type, size, sha256, created_at,
+                                   uploaded_at, reason)
+            VALUES ($1, $2, $3, $4::text, 'application/pdf', 1000, sha256('a'), $5::timestamptz,
+                    CASE WHEN $4::text <> 'awaiting_upload' THEN $5::timestamptz END,
+                    CASE $4::text WHEN 'rejected' THEN 'Not readable.' END)";
+        let (now, mut ids) = (self.clock.now(), Vec::new());
+        for (kind, status) in documents {
+            let document = user().0;
+            client.execute(sql, &[&document, &id.0, kind, status, &now]).await.unwrap();
+            ids.push(document);
+        }
+        ids
     }
 
     /// What a superuser sees.
@@ -86,7 +115,40 @@ impl World {
     }
 }
 
-fn services(db: Database, bus: &Arc<RecordingBus>, clock: &Clock) -> Arc<Tutoring> {
+/// Calendars elsewhere, out of a table: what is at each URL, or why it can't be had.
+#[derive(Default)]
+pub struct TableOfCalendars {
+    known: Mutex<HashMap<String, Result<String, CalendarError>>>,
+    fetched: Mutex<Vec<String>>,
+}
+
+impl TableOfCalendars {
+    pub fn put(&self, url: &str, text: Result<&str, CalendarError>) {
+        self.known.lock().unwrap().insert(url.to_owned(), text.map(str::to_owned));
+    }
+
+    /// The URLs that were asked for, in order.
+    pub fn fetched(&self) -> Vec<String> {
+        self.fetched.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Calendars for TableOfCalendars {
+    async fn fetch(&self, url: &CalendarUrl) -> Result<String, CalendarError> {
+        self.fetched.lock().unwrap().push(url.secret().to_owned());
+        let known = self.known.lock().unwrap().get(url.secret()).cloned();
+        known.unwrap_or(Err(CalendarError::Unreachable))
+    }
+}
+
+fn services(
+    db: Database,
+    bus: &Arc<RecordingBus>,
+    clock: &Clock,
+    calendars: &Arc<TableOfCalendars>,
+    files: &Arc<MemoryObjects>,
+) -> Arc<Tutoring> {
     let base = Base {
         kit: Kit { clock: clock.clone() },
         env: Arc::new(Env::of(&[])),
@@ -94,7 +156,9 @@ fn services(db: Database, bus: &Arc<RecordingBus>, clock: &Clock) -> Arc<Tutorin
         bus: Arc::clone(bus) as Arc<dyn lectern_runtime::bus::EventBus>,
         revocation_cache: RevocationCache::default(),
     };
-    Arc::new(Tutoring { base, policy: TutoringPolicy::default() })
+    let calendars = Arc::clone(calendars) as Arc<dyn Calendars>;
+    let files = Arc::clone(files) as Arc<dyn Objects>;
+    Arc::new(Tutoring { base, policy: TutoringPolicy::default(), calendars, files })
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -107,6 +171,10 @@ pub fn user() -> UserId {
 
 pub fn as_tutor(id: UserId) -> TestRequest {
     TestRequest::new(As::User(id, Role::Tutor))
+}
+
+pub fn as_student(id: UserId) -> TestRequest {
+    TestRequest::new(As::User(id, Role::Student))
 }
 
 pub fn as_admin(id: UserId) -> TestRequest {

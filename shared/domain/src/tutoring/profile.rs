@@ -1,14 +1,15 @@
 //! What a tutor says of themselves. All of it is public.
 
-use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use deserr::{Deserr, ValuePointerRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::availability::LessonMinutes;
+use super::countries;
 use super::list::{Distinct, Distinguished};
-use super::{countries, policy};
+use super::prices;
+pub use super::prices::{HourlyRate, TrialPrice};
+use super::video::VideoUrl;
 use crate::field::{FieldErrors, Invalid};
-use crate::money::{Money, MoneyError};
 use crate::text::{Line, Prose};
 use crate::time::{Bounded, ZoneName};
 
@@ -64,6 +65,13 @@ impl LanguageTag {
     }
 }
 
+impl LanguageTag {
+    /// The language alone, without script or region: `pt` of `pt-BR`.
+    pub fn language(&self) -> &str {
+        self.0.split('-').next().unwrap_or_default()
+    }
+}
+
 impl std::fmt::Display for LanguageTag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
@@ -106,11 +114,8 @@ impl Distinguished for SpokenLanguage {
     }
 }
 
-/// A subject by its id in the catalogue: `algebra`, `c++`.
-///
-/// The catalogue itself (the graph of skills, product.md) is not built yet; until it is, any id of the right
-/// shape can be taught.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A subject by its id in the [catalogue](super::catalogue): `algebra`, `c++`. Whether it is there, a use case asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubjectId(String);
 
 impl SubjectId {
@@ -180,67 +185,12 @@ impl Distinguished for TaughtSubject {
     }
 }
 
-/// What an hour costs, within [`policy::HOURLY_RATE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HourlyRate(Money);
-
-impl HourlyRate {
-    /// A rate within the bounds.
-    pub fn new(amount: Money) -> Result<Self, Invalid> {
-        let bounds = policy::HOURLY_RATE;
-        if bounds.contains(&amount.amount) {
-            return Ok(Self(amount));
-        }
-        Err(Invalid::new(format!("must be {} to {} minor units an hour", bounds.start(), bounds.end())))
-    }
-
-    /// The price of an hour.
-    pub const fn get(self) -> Money {
-        self.0
-    }
-
-    /// The price of a lesson, rounded half-even on the minor unit.
-    pub fn price_of(self, minutes: LessonMinutes) -> Result<Money, MoneyError> {
-        self.0.fraction(u32::from(minutes.get()), 60)
-    }
-}
-
-impl Deserr<FieldErrors> for HourlyRate {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, FieldErrors> {
-        let amount = Money::deserialize_from_value(value, location)?;
-        Self::new(amount).map_err(|e| FieldErrors::at(location.push_key("amount"), e.0))
-    }
-}
-
-impl JsonSchema for HourlyRate {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "HourlyRate".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let currency = generator.subschema_for::<crate::money::Currency>();
-        let (minimum, maximum) = policy::HOURLY_RATE.into_inner();
-        schemars::json_schema!({
-            "type": "object",
-            "description": "The price of an hour in minor units",
-            "required": ["amount", "currency"],
-            "additionalProperties": false,
-            "properties": {
-                "amount": { "type": "integer", "minimum": minimum, "maximum": maximum },
-                "currency": currency,
-            },
-        })
-    }
-}
-
 /// A tutor's profile. There is no other than a complete one, so a profile that exists can be submitted for
 /// verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Deserr, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[deserr(error = FieldErrors, rename_all = camelCase, deny_unknown_fields)]
+#[deserr(validate = one_currency -> FieldErrors)]
 pub struct Profile {
     /// The name that students see; not necessarily the one in the passport.
     pub display_name: Line<80>,
@@ -258,6 +208,26 @@ pub struct Profile {
     pub subjects: Distinct<TaughtSubject, 20>,
     /// What an hour costs.
     pub hourly_rate: HourlyRate,
+    /// What a trial lesson costs, in the currency of the rate; absent when none is offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    #[schemars(default)]
+    pub trial_price: Option<TrialPrice>,
+    /// Where a video of the tutor can be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    #[schemars(default)]
+    pub video_url: Option<VideoUrl>,
+}
+
+fn one_currency(profile: Profile, location: ValuePointerRef<'_>) -> Result<Profile, FieldErrors> {
+    match prices::differing(profile.hourly_rate, profile.trial_price) {
+        None => Ok(profile),
+        Some(message) => {
+            let at = location.push_key("trialPrice");
+            Err(FieldErrors::at(at.push_key("currency"), message))
+        }
+    }
 }
 
 impl Profile {
@@ -268,74 +238,4 @@ impl Profile {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::money::Currency;
-
-    fn profile() -> serde_json::Value {
-        json!({
-            "displayName": "Ada L.", "headline": "Proofs with patience", "bio": "I taught.\nI teach.",
-            "timeZone": "Europe/London", "country": "GB",
-            "languages": [{ "language": "EN-gb", "level": "native" }],
-            "subjects": [{ "subject": "algebra", "levels": ["school"], "yearsOfExperience": 5 }],
-            "hourlyRate": { "amount": 4500, "currency": "USD" },
-        })
-    }
-
-    fn read(value: serde_json::Value) -> Result<Profile, FieldErrors> {
-        deserr::deserialize(value)
-    }
-
-    #[test]
-    fn a_profile_is_read_and_written_alike() {
-        let read_once = read(profile()).unwrap();
-        let written = serde_json::to_value(&read_once).unwrap();
-        assert_eq!(written["languages"][0]["language"], "en-GB");
-        assert_eq!(read(written.clone()).unwrap(), read_once);
-        assert_eq!(serde_json::from_value::<Profile>(written).unwrap(), read_once);
-    }
-
-    #[test]
-    fn every_wrong_field_is_named_at_once() {
-        let mut value = profile();
-        value["displayName"] = json!("  ");
-        value["timeZone"] = json!("Mars/Olympus");
-        value["country"] = json!("XX");
-        value["languages"] =
-            json!([{ "language": "en", "level": "native" }, { "language": "EN", "level": "basic" }]);
-        value["subjects"] =
-            json!([{ "subject": "Al Gebra", "levels": ["school", "school"], "yearsOfExperience": 71 }]);
-        value["hourlyRate"]["amount"] = json!(999);
-        value["email"] = json!("a@b.example");
-        let mut fields: Vec<_> = read(value).unwrap_err().0.into_iter().map(|e| e.field).collect();
-        fields.sort();
-        let expected = [
-            "country",
-            "displayName",
-            "email",
-            "hourlyRate.amount",
-            "languages[1].language",
-            "subjects[0].levels[1]",
-            "subjects[0].subject",
-            "subjects[0].yearsOfExperience",
-            "timeZone",
-        ];
-        assert_eq!(fields, expected);
-    }
-
-    #[test]
-    fn a_price_is_the_hours_share_to_the_nearest_even_cent() {
-        let lesson = |amount, minutes| {
-            let rate = HourlyRate::new(Money::new(amount, Currency::Usd)).unwrap();
-            rate.price_of(LessonMinutes::new(minutes).unwrap()).unwrap().amount
-        };
-        assert_eq!(lesson(4_500, 60), 4_500);
-        assert_eq!(lesson(4_500, 90), 6_750);
-        // 25 of 60 minutes of 1002 cents are 417.5: the even neighbour is 418. Of 1 003 they are 417.92.
-        assert_eq!(lesson(1_002, 25), 418);
-        assert_eq!(lesson(1_003, 30), 502);
-        assert_eq!(lesson(1_001, 30), 500);
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
-//! When a tutor can be booked: weekly hours on the tutor's wall clock, less what is booked, in UTC.
+//! When a tutor can be booked: weekly hours and extra hours on the tutor's wall clock, less time off, less
+//! what is booked, less what an outside calendar says is busy; in UTC.
 //!
-//! A weekly rule means the stretch of time from the first moment at which the tutor's clock has come to `from`
-//! on that date until the first moment at which it has come to `to`. Nothing else is needed for the days on
-//! which the clock is changed:
+//! A weekly rule or an override means the stretch of time from the first moment at which the tutor's clock
+//! has come to `from` on that date until the first moment at which it has come to `to`. Nothing else is
+//! needed for the days on which the clock is changed:
 //!
 //! - a time that the clock leaps over is reached at the end of the leap, so hours that don't exist aren't
 //!   offered, and no hour outside the rule is;
@@ -16,8 +17,9 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 
-use super::availability::{Availability, LessonMinutes};
-use crate::time::{TimeRange, Weekday};
+use super::availability::{Availability, LessonMinutes, WeeklyRule};
+use super::overrides::{Override, OverrideKind, Overrides};
+use crate::time::{TimeRange, WallTime, Weekday};
 
 crate::words! {
     /// Why a tutor can't be booked at a time.
@@ -34,7 +36,8 @@ crate::words! {
         TooFar = "too_far",
         /// Not within the tutor's hours.
         OutsideHours = "outside_hours",
-        /// Another lesson, or the pause that belongs to it, is at that time.
+        /// Another lesson, the pause that belongs to it, or something in the tutor's own calendar is at that
+        /// time.
         Taken = "taken",
     }
 }
@@ -44,9 +47,13 @@ crate::words! {
 pub struct Calendar<'a> {
     /// Hours and terms.
     pub availability: &'a Availability,
+    /// Dates with other hours.
+    pub overrides: &'a Overrides,
     /// The zone of the hours.
     pub zone: &'a TimeZone,
-    /// Lessons that hold their time.
+    /// Lessons that hold their time. Between two lessons lie the pauses of both.
+    pub lessons: &'a [TimeRange],
+    /// When the tutor is busy elsewhere. A lesson's own pauses are kept free of it too.
     pub busy: &'a [TimeRange],
     /// Now.
     pub now: Timestamp,
@@ -97,8 +104,7 @@ impl Calendar<'_> {
         if !self.hours(start, wanted.end()).iter().any(|hours| hours.contains(wanted)) {
             return Some(NotBookable::OutsideHours);
         }
-        let taken = self.busy.iter().any(|busy| self.with_pauses(*busy).overlaps(wanted));
-        taken.then_some(NotBookable::Taken)
+        self.taken().any(|taken| taken.overlaps(wanted)).then_some(NotBookable::Taken)
     }
 
     /// Up to `max` slots nearest to `start`, the nearest first, none further away than `window`, and not the
@@ -121,55 +127,66 @@ impl Calendar<'_> {
 
     /// Teaching hours that have a part between `from` and `to`, whole, in order; those that touch are one.
     pub fn hours(&self, from: Timestamp, to: Timestamp) -> Vec<TimeRange> {
-        // One day more on either side: hours of a date may lie a day off its own in UTC, or begin before `from`.
+        // One day more on either side: hours of a date may lie a day off its own in UTC, or begin before
+        // `from`.
         let date_of = |at: Timestamp| self.zone.to_datetime(at).date();
         let first = date_of(from).yesterday().unwrap_or(Date::MIN);
         let last = date_of(to).tomorrow().unwrap_or(Date::MAX);
-        let mut all: Vec<_> = first.series(Span::new().days(1)).take_while(|date| *date <= last).collect();
         // A series ends where the calendar does; should it be empty, there are no hours either.
-        let mut hours: Vec<_> = all.drain(..).flat_map(|date| self.hours_on(date)).collect();
-        hours.sort_by_key(|range| range.start());
-        let mut merged: Vec<TimeRange> = Vec::with_capacity(hours.len());
-        for range in hours {
-            match merged.last_mut() {
-                Some(before) if range.start() <= before.end() => {
-                    let end = before.end().max(range.end());
-                    *before = TimeRange::new(before.start(), end).unwrap_or(range);
-                }
-                _ => merged.push(range),
+        let dates = first.series(Span::new().days(1)).take_while(|date| *date <= last);
+        let mut hours: Vec<_> = dates.flat_map(|date| self.weekly_on(date)).collect();
+        let mut off = Vec::new();
+        for changed in self.overrides.between(first, last) {
+            let range = self.range_of(changed);
+            match changed.kind {
+                OverrideKind::ExtraHours => hours.extend(range),
+                OverrideKind::TimeOff => off.extend(range),
             }
         }
-        merged.retain(|range| range.start() < to && from < range.end());
-        merged
+        let mut hours = without(&merged(hours), &merged(off));
+        hours.retain(|range| range.start() < to && from < range.end());
+        hours
     }
 
-    /// Hours of one date.
-    fn hours_on(&self, date: Date) -> impl Iterator<Item = TimeRange> {
+    /// Weekly hours of one date.
+    fn weekly_on(&self, date: Date) -> impl Iterator<Item = TimeRange> {
         let weekday = Weekday::from(date.weekday());
         let rules = self.availability.weekly.as_slice().iter().filter(move |rule| rule.weekday == weekday);
-        rules.filter_map(move |rule| {
-            let start = reached(self.zone, rule.from.on(date)?)?;
-            let end = reached(self.zone, rule.to.on(date)?)?;
-            TimeRange::new(start, end)
-        })
+        rules.filter_map(move |rule| self.stretch(date, rule.from, rule.to))
     }
 
-    /// Hours without the lessons in them and the pauses around those. Long enough beyond `to` for the longest
-    /// lesson that begins before it.
+    fn range_of(&self, changed: &Override) -> Option<TimeRange> {
+        self.stretch(changed.date.get(), changed.from, changed.to)
+    }
+
+    fn stretch(&self, date: Date, from: WallTime, to: WallTime) -> Option<TimeRange> {
+        stretch(self.zone, date, from, to)
+    }
+
+    /// Hours without what is taken, that have a part between `from` and `to` or within the longest lesson after it;
+    /// whatever the notice and the horizon, in order.
+    pub fn open(&self, from: Timestamp, to: Timestamp) -> Vec<TimeRange> {
+        self.free(from, to)
+    }
+
+    /// Hours without what is taken. Long enough beyond `to` for the longest lesson that begins before it.
     fn free(&self, from: Timestamp, to: Timestamp) -> Vec<TimeRange> {
         let longest = SignedDuration::from_mins(LessonMinutes::ALL.iter().copied().max().unwrap_or(0).into());
-        let mut free = self.hours(from, to.checked_add(longest).unwrap_or(Timestamp::MAX));
-        for busy in self.busy {
-            let taken = self.with_pauses(*busy);
-            free = free.into_iter().flat_map(|range| without(range, taken)).flatten().collect();
-        }
-        free
+        let hours = self.hours(from, to.checked_add(longest).unwrap_or(Timestamp::MAX));
+        without(&hours, &merged(self.taken().collect()))
     }
 
-    /// A lesson's time with what must stay free around it.
-    fn with_pauses(&self, lesson: TimeRange) -> TimeRange {
-        let gap = SignedDuration::from_mins(self.availability.gap_minutes().into());
-        lesson.padded(gap, gap)
+    /// When no lesson can be: lessons and other business, each with what must stay free around it.
+    fn taken(&self) -> impl Iterator<Item = TimeRange> {
+        let minutes = |minutes: u32| SignedDuration::from_mins(minutes.into());
+        let (before, after) = (
+            minutes(self.availability.buffer_before_minutes.get()),
+            minutes(self.availability.buffer_after_minutes.get()),
+        );
+        let gap = before + after;
+        let lessons = self.lessons.iter().map(move |lesson| lesson.padded(gap, gap));
+        // What comes after a lesson is kept free of business by the pause after that lesson, and so on.
+        lessons.chain(self.busy.iter().map(move |business| business.padded(after, before)))
     }
 
     /// From when on lessons can begin.
@@ -199,12 +216,62 @@ impl Calendar<'_> {
     }
 }
 
-/// `range` without `taken`: the part before it and the part after it.
-fn without(range: TimeRange, taken: TimeRange) -> [Option<TimeRange>; 2] {
-    if !range.overlaps(taken) {
-        return [Some(range), None];
+/// When weekly rules hold on the wall clock of a zone: stretches that have a part between `from` and `to`,
+/// whole, in order; those that touch are one.
+pub fn weekly_hours(rules: &[WeeklyRule], zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<TimeRange> {
+    let date_of = |at: Timestamp| zone.to_datetime(at).date();
+    let last = date_of(to).tomorrow().unwrap_or(Date::MAX);
+    let dates = date_of(from).yesterday().unwrap_or(Date::MIN).series(Span::new().days(1));
+    let on = |date: Date| {
+        let weekday = Weekday::from(date.weekday());
+        let rules = rules.iter().filter(move |rule| rule.weekday == weekday);
+        rules.filter_map(move |rule| stretch(zone, date, rule.from, rule.to))
+    };
+    let mut hours = merged(dates.take_while(|date| *date <= last).flat_map(on).collect());
+    hours.retain(|range| range.start() < to && from < range.end());
+    hours
+}
+
+/// From the first moment at which the clock has come to `from` on that date to the first at which it has come
+/// to `to`.
+fn stretch(zone: &TimeZone, date: Date, from: WallTime, to: WallTime) -> Option<TimeRange> {
+    TimeRange::new(reached(zone, from.on(date)?)?, reached(zone, to.on(date)?)?)
+}
+
+/// The same time as ranges in order of which no two touch.
+pub fn merged(mut ranges: Vec<TimeRange>) -> Vec<TimeRange> {
+    ranges.sort_unstable_by_key(|range| range.start());
+    let mut merged: Vec<TimeRange> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(before) if range.start() <= before.end() => {
+                let end = before.end().max(range.end());
+                *before = TimeRange::new(before.start(), end).unwrap_or(range);
+            }
+            _ => merged.push(range),
+        }
     }
-    [TimeRange::new(range.start(), taken.start()), TimeRange::new(taken.end(), range.end())]
+    merged
+}
+
+/// `ranges` without `taken`; both as [`merged`] makes them, and so is what is left. One pass over both.
+fn without(ranges: &[TimeRange], taken: &[TimeRange]) -> Vec<TimeRange> {
+    let mut left = Vec::with_capacity(ranges.len());
+    let mut next = 0;
+    for range in ranges {
+        let mut start = range.start();
+        while let Some(hole) = taken.get(next).filter(|hole| hole.start() < range.end()) {
+            left.extend(TimeRange::new(start, hole.start().min(range.end())));
+            start = start.max(hole.end());
+            if hole.end() > range.end() {
+                // It reaches beyond: the next range may lose something to it too.
+                break;
+            }
+            next += 1;
+        }
+        left.extend(TimeRange::new(start, range.end()));
+    }
+    left
 }
 
 /// The first moment at which the clock on the wall has come to `wall`: see the module. `None` beyond the

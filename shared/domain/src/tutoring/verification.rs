@@ -3,11 +3,21 @@
 //! `draft` -> `submitted` -> `in_review` -> `approved` | `rejected` | `changes_requested`, and from
 //! `changes_requested` to `submitted` again. A rejection is final. An admin who decides a submission that nobody
 //! has claimed claims it by deciding: it passes through `in_review` in the same step, and the record names the
-//! admin for both. Rejecting and requesting changes come with issue 4; their states exist so that stored
-//! records and the API's words needn't change then.
+//! admin for both.
+//!
+//! A claim holds for a while ([`super::policy::TutoringPolicy::claim_hours`]); after that another admin may
+//! take the submission over, so that nobody waits for an admin who is away. To decide, one has to take it
+//! over first: the record then says who had it in hand.
+//!
+//! An approved tutor who changes name, subjects or documents keeps the approval and is looked at again: that
+//! is a submission of the kind [`SubmissionKind::Recheck`]. The tutor stays approved while it waits, while it
+//! is in review, and also when changes are requested: only a rejection takes the approval away. After
+//! requested changes the tutor submits again, or changes what a re-check is about anyway, which queues the
+//! next one.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::requirements::Missing;
 use crate::id::{UserId, VerificationId};
 use crate::text::Prose;
 
@@ -29,6 +39,16 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// What a submission is for.
+    pub enum SubmissionKind {
+        /// The tutor isn't approved yet.
+        First = "first",
+        /// The tutor is approved and has changed since.
+        Recheck = "recheck",
+    }
+}
+
 /// Why an admin decided so.
 pub type Reason = Prose<1000>;
 
@@ -37,17 +57,29 @@ pub type Reason = Prose<1000>;
 pub struct Submission {
     /// Its id.
     pub id: VerificationId,
+    /// What for.
+    pub kind: SubmissionKind,
     /// When.
     pub at: Timestamp,
 }
 
-/// Which admin has a submission in hand, and since when.
+/// Which admin has a submission in hand, since when, and until when nobody else may take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The admin.
     pub admin: UserId,
     /// Since when.
     pub at: Timestamp,
+    /// Until when it is theirs alone.
+    pub until: Timestamp,
+}
+
+impl Claim {
+    /// A claim that is made at `at` and holds for so many hours.
+    pub fn new(admin: UserId, at: Timestamp, hours: u16) -> Self {
+        let until = at.checked_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(Timestamp::MAX);
+        Self { admin, at, until }
+    }
 }
 
 /// What was decided. Kept for ever.
@@ -61,7 +93,8 @@ pub struct Decision {
     pub reason: Option<Reason>,
 }
 
-/// A tutor's verification: the state with what belongs to it, and nothing that doesn't.
+/// A tutor's verification, by the newest submission: the state with what belongs to it, and nothing that
+/// doesn't.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// Nothing submitted yet.
@@ -79,7 +112,7 @@ pub enum Verification {
 }
 
 /// Why a profile can't be submitted now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// It waits already, or is being looked at.
     #[error("The profile has been submitted already.")]
@@ -90,9 +123,16 @@ pub enum SubmitError {
     /// Refused for good.
     #[error("The profile was rejected.")]
     Rejected,
+    /// Something has to be there first; all of it is named.
+    #[error("{}", in_words(.0))]
+    Missing(Vec<Missing>),
 }
 
-/// Why an admin can't decide now.
+fn in_words(missing: &[Missing]) -> String {
+    missing.iter().map(|m| m.in_words()).collect::<Vec<_>>().join(" ")
+}
+
+/// Why an admin can't claim or decide now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecideError {
     /// Nothing was submitted.
@@ -102,12 +142,15 @@ pub enum DecideError {
     #[error("It has been decided already.")]
     AlreadyDecided,
     /// Another admin has it in hand.
-    #[error("Another admin is reviewing it.")]
-    ClaimedByAnother,
+    #[error("Another admin is reviewing it. From {until} on it can be claimed by somebody else.")]
+    ClaimedByAnother {
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 impl Verification {
-    /// The state's word.
+    /// The word for the state of the newest submission. Where the tutor stands is [`Self::standing`].
     pub const fn status(&self) -> VerificationStatus {
         match self {
             Self::Draft => VerificationStatus::Draft,
@@ -117,6 +160,35 @@ impl Verification {
             Self::Rejected(..) => VerificationStatus::Rejected,
             Self::ChangesRequested(..) => VerificationStatus::ChangesRequested,
         }
+    }
+
+    /// Where the tutor stands: during a re-check, and after one that requested changes, approved.
+    pub fn standing(&self) -> VerificationStatus {
+        match self.status() {
+            VerificationStatus::Rejected => VerificationStatus::Rejected,
+            _ if self.is_recheck() => VerificationStatus::Approved,
+            status => status,
+        }
+    }
+
+    /// Where the re-check stands that isn't closed yet: one that waits, is in review, or has requested
+    /// changes.
+    pub fn open_recheck(&self) -> Option<VerificationStatus> {
+        use VerificationStatus as S;
+        Some(self.status())
+            .filter(|s| self.is_recheck() && matches!(s, S::Submitted | S::InReview | S::ChangesRequested))
+    }
+
+    /// The re-check that waits for an admin, if one does.
+    pub fn waiting_recheck(&self) -> Option<Submission> {
+        match self {
+            Self::Submitted(submission) => Some(*submission).filter(|_| self.is_recheck()),
+            _ => None,
+        }
+    }
+
+    fn is_recheck(&self) -> bool {
+        self.submission().is_some_and(|s| s.kind == SubmissionKind::Recheck)
     }
 
     /// The submission, if there was one.
@@ -152,26 +224,74 @@ impl Verification {
         }
     }
 
-    /// Submits, as a new submission.
-    pub fn submit(&self, submission: Submission) -> Result<Self, SubmitError> {
+    /// Submits, as a new submission; of the same kind again, where changes were requested.
+    pub fn submit(&self, id: VerificationId, at: Timestamp) -> Result<Self, SubmitError> {
         match self {
-            Self::Draft | Self::ChangesRequested(..) => Ok(Self::Submitted(submission)),
+            Self::Draft => Ok(Self::Submitted(Submission { id, kind: SubmissionKind::First, at })),
+            Self::ChangesRequested(earlier, ..) => {
+                Ok(Self::Submitted(Submission { id, kind: earlier.kind, at }))
+            }
             Self::Submitted(_) | Self::InReview(..) => Err(SubmitError::AlreadySubmitted),
             Self::Approved(..) => Err(SubmitError::AlreadyApproved),
             Self::Rejected(..) => Err(SubmitError::Rejected),
         }
     }
 
-    /// Approves. A submission that nobody has claimed is claimed by the deciding admin in the same step.
-    pub fn approve(&self, decision: Decision) -> Result<Self, DecideError> {
+    /// Notes that an approved tutor is to be looked at again. `None` when there is nothing to note: the tutor
+    /// isn't approved, or a submission is open, and whoever decides that sees the change.
+    pub fn recheck(&self, id: VerificationId, at: Timestamp) -> Option<Self> {
+        let open = matches!(self, Self::Submitted(_) | Self::InReview(..));
+        let wanted = self.standing() == VerificationStatus::Approved && !open;
+        wanted.then_some(Self::Submitted(Submission { id, kind: SubmissionKind::Recheck, at }))
+    }
+
+    /// Takes the submission in hand. Again by the same admin it changes nothing, until the claim is over:
+    /// then that admin or another gets a new one.
+    pub fn take_in_hand(&self, claim: Claim) -> Result<Self, DecideError> {
         match self {
             Self::Draft => Err(DecideError::NotSubmitted),
-            Self::Submitted(submission) => {
-                let claim = Claim { admin: decision.admin, at: decision.at };
-                Ok(Self::Approved(*submission, claim, decision))
+            Self::Submitted(submission) => Ok(Self::InReview(*submission, claim)),
+            Self::InReview(submission, held) if held.until <= claim.at => {
+                Ok(Self::InReview(*submission, claim))
             }
-            Self::InReview(_, claim) if claim.admin != decision.admin => Err(DecideError::ClaimedByAnother),
-            Self::InReview(submission, claim) => Ok(Self::Approved(*submission, *claim, decision)),
+            Self::InReview(_, held) if held.admin == claim.admin => Ok(self.clone()),
+            Self::InReview(_, held) => Err(DecideError::ClaimedByAnother { until: held.until }),
+            Self::Approved(..) | Self::Rejected(..) | Self::ChangesRequested(..) => {
+                Err(DecideError::AlreadyDecided)
+            }
+        }
+    }
+
+    /// Approves. `claim` says who decides, and when; a submission that nobody has claimed is claimed with it
+    /// in the same step.
+    pub fn approve(&self, claim: Claim, reason: Option<Reason>) -> Result<Self, DecideError> {
+        self.decide(claim, reason, Self::Approved)
+    }
+
+    /// Rejects, for good. `claim` as with [`Self::approve`].
+    pub fn reject(&self, claim: Claim, reason: Reason) -> Result<Self, DecideError> {
+        self.decide(claim, Some(reason), Self::Rejected)
+    }
+
+    /// Asks the tutor to change something and submit again. `claim` as with [`Self::approve`].
+    pub fn request_changes(&self, claim: Claim, reason: Reason) -> Result<Self, DecideError> {
+        self.decide(claim, Some(reason), Self::ChangesRequested)
+    }
+
+    fn decide(
+        &self,
+        claim: Claim,
+        reason: Option<Reason>,
+        outcome: fn(Submission, Claim, Decision) -> Self,
+    ) -> Result<Self, DecideError> {
+        let decision = Decision { admin: claim.admin, at: claim.at, reason };
+        match self {
+            Self::Draft => Err(DecideError::NotSubmitted),
+            Self::Submitted(submission) => Ok(outcome(*submission, claim, decision)),
+            Self::InReview(submission, held) if held.admin == claim.admin => {
+                Ok(outcome(*submission, *held, decision))
+            }
+            Self::InReview(_, held) => Err(DecideError::ClaimedByAnother { until: held.until }),
             Self::Approved(..) | Self::Rejected(..) | Self::ChangesRequested(..) => {
                 Err(DecideError::AlreadyDecided)
             }
@@ -180,69 +300,4 @@ impl Verification {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn admin(n: u128) -> UserId {
-        UserId(Uuid::from_u128(n))
-    }
-
-    fn submission() -> Submission {
-        Submission { id: VerificationId(Uuid::from_u128(7)), at: Timestamp::UNIX_EPOCH }
-    }
-
-    fn claim(n: u128) -> Claim {
-        Claim { admin: admin(n), at: Timestamp::UNIX_EPOCH }
-    }
-
-    fn decision(n: u128) -> Decision {
-        Decision { admin: admin(n), at: Timestamp::UNIX_EPOCH, reason: None }
-    }
-
-    fn every_state() -> [Verification; 6] {
-        let (s, c, d) = (submission(), claim(1), decision(1));
-        [
-            Verification::Draft,
-            Verification::Submitted(s),
-            Verification::InReview(s, c),
-            Verification::Approved(s, c, d.clone()),
-            Verification::Rejected(s, c, d.clone()),
-            Verification::ChangesRequested(s, c, d),
-        ]
-    }
-
-    #[test]
-    fn only_a_draft_or_one_with_changes_requested_can_be_submitted() {
-        let allowed: Vec<_> = every_state().iter().map(|v| v.submit(submission()).is_ok()).collect();
-        assert_eq!(allowed, [true, false, false, false, false, true]);
-    }
-
-    #[test]
-    fn only_what_waits_or_is_in_review_can_be_approved() {
-        let allowed: Vec<_> = every_state().iter().map(|v| v.approve(decision(1)).is_ok()).collect();
-        assert_eq!(allowed, [false, true, true, false, false, false]);
-    }
-
-    #[test]
-    fn approving_what_nobody_has_claimed_claims_it() {
-        let approved = Verification::Submitted(submission()).approve(decision(3)).unwrap();
-        assert_eq!(approved.status(), VerificationStatus::Approved);
-        assert_eq!(approved.claim(), Some(claim(3)));
-        assert_eq!(approved.decision().unwrap().admin, admin(3));
-    }
-
-    #[test]
-    fn what_another_admin_has_in_hand_is_not_ones_own_to_decide() {
-        let reviewed = Verification::InReview(submission(), claim(1));
-        assert_eq!(reviewed.approve(decision(2)), Err(DecideError::ClaimedByAnother));
-        assert!(reviewed.approve(decision(1)).is_ok());
-    }
-
-    #[test]
-    fn states_and_words_are_the_same_in_number() {
-        let words: Vec<_> = every_state().iter().map(Verification::status).collect();
-        assert_eq!(words, VerificationStatus::ALL);
-    }
-}
+mod tests;

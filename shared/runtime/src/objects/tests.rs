@@ -129,3 +129,43 @@ async fn an_error_tells_neither_the_key_nor_the_signature() {
     let unreachable = nowhere.delete("exports/secret").await.unwrap_err().to_string();
     assert!(!unreachable.contains("secret") && !unreachable.contains("X-Amz"), "{unreachable}");
 }
+
+#[tokio::test]
+async fn a_file_is_read_up_to_a_length_and_one_that_is_not_there_is_nothing() {
+    const LISTED: &str = r#"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+        <IsTruncated>false</IsTruncated><Contents><Key>a</Key><Size>4</Size></Contents></ListBucketResult>"#;
+    const NOTHING: &str = r#"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+        <IsTruncated>false</IsTruncated></ListBucketResult>"#;
+    let told = Told::to_answer(&[
+        (200, "four"),
+        (200, "four"),
+        (404, ""),
+        (403, ""),
+        (200, NOTHING),
+        (403, ""),
+        (200, LISTED),
+    ])
+    .await;
+    let store = at_server(&told);
+    assert_eq!(store.get("a", 4).await.unwrap(), Found::File(b"four".to_vec()));
+    assert_eq!(store.get("a", 3).await.unwrap(), Found::TooLarge);
+    assert_eq!(store.get("a", 4).await.unwrap(), Found::Nothing);
+    assert_eq!(store.get("a", 4).await.unwrap(), Found::Nothing, "forbidden, and not in the list");
+    assert_eq!(store.get("a", 4).await.unwrap_err().to_string(), "the store of files: status 403");
+    assert!(told.asked()[0].starts_with("GET /exports/a?"), "{}", told.asked()[0]);
+}
+
+#[tokio::test]
+async fn a_form_goes_to_the_bucket_and_carries_the_token_of_the_role() {
+    let file = Announced { key: "incoming/a", content_type: "image/png", bytes: 1..=9, sha256: [0; 32] };
+    let at = "2026-11-21T12:00:00Z".parse().unwrap();
+    let form = |store: S3| {
+        let file = file.clone();
+        async move { store.presigned_post(&file, at, SignedDuration::from_mins(15)).await.unwrap() }
+    };
+    let on_aws = form(store(&[("EXPORT_BUCKET", "lectern-files")])).await;
+    assert_eq!(on_aws.url, "https://lectern-files.s3.eu-central-1.amazonaws.com/");
+    assert_eq!(on_aws.fields["x-amz-security-token"], "a-token");
+    let here = form(store(&[("EXPORT_BUCKET", "files"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:1")])).await;
+    assert_eq!(here.url, "http://127.0.0.1:1/files/");
+}

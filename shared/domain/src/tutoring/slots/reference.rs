@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Calendar;
 use crate::time::{TimeRange, Weekday};
 use crate::tutoring::availability::LessonMinutes;
+use crate::tutoring::overrides::OverrideKind;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -46,7 +47,10 @@ pub(super) fn slots(
 }
 
 fn look_at_the_clock(calendar: &Calendar<'_>, from: Timestamp, to: Timestamp) -> Vec<Minute> {
-    let gap = SignedDuration::from_mins(calendar.availability.gap_minutes().into());
+    let minutes = |minutes: u32| SignedDuration::from_mins(minutes.into());
+    let before = minutes(calendar.availability.buffer_before_minutes.get());
+    let after = minutes(calendar.availability.buffer_after_minutes.get());
+    let gap = before + after;
     let mut notes = Vec::new();
     // Two days earlier, so that a clock that was put back just before is known to have been.
     let mut at = from - SignedDuration::from_hours(48);
@@ -54,7 +58,10 @@ fn look_at_the_clock(calendar: &Calendar<'_>, from: Timestamp, to: Timestamp) ->
     let mut latest = DateTime::MIN;
     while at < to + SignedDuration::from_hours(4) {
         latest = latest.max(calendar.zone.to_datetime(at));
-        let taken = calendar.busy.iter().any(|b| b.start() - gap <= at && at < b.end() + gap);
+        let lesson = calendar.lessons.iter().any(|l| l.start() - gap <= at && at < l.end() + gap);
+        // A lesson that has this minute would want its pause where the other business is.
+        let business = calendar.busy.iter().any(|b| b.start() - after <= at && at < b.end() + before);
+        let taken = lesson || business;
         notes.push(Minute { at, date: latest.date(), teaches: teaches(calendar, latest), taken });
         at += MINUTE;
     }
@@ -65,5 +72,11 @@ fn teaches(calendar: &Calendar<'_>, wall: DateTime) -> bool {
     let minute = u16::try_from(wall.hour()).unwrap() * 60 + u16::try_from(wall.minute()).unwrap();
     let today = Weekday::from(wall.date().weekday());
     let rules = calendar.availability.weekly.as_slice();
-    rules.iter().any(|r| r.weekday == today && r.from.minutes() <= minute && minute < r.to.minutes())
+    let weekly =
+        rules.iter().any(|r| r.weekday == today && r.from.minutes() <= minute && minute < r.to.minutes());
+    let says = |kind: OverrideKind| {
+        let on_the_date = calendar.overrides.as_slice().iter().filter(|o| o.date.get() == wall.date());
+        on_the_date.filter(|o| o.kind == kind).any(|o| o.from.minutes() <= minute && minute < o.to.minutes())
+    };
+    (weekly || says(OverrideKind::ExtraHours)) && !says(OverrideKind::TimeOff)
 }

@@ -16,6 +16,39 @@ fn hours_of(weekday: &str, from: &str, to: &str) -> Availability {
     availability(json!([{ "weekday": weekday, "from": from, "to": to }]), 0, 0, 0, 30)
 }
 
+/// Hours in UTC with nothing in them.
+fn bare(availability: &Availability) -> Calendar<'_> {
+    Calendar {
+        availability,
+        overrides: Overrides::NONE,
+        zone: const { &TimeZone::UTC },
+        lessons: &[],
+        busy: &[],
+        now: Timestamp::UNIX_EPOCH,
+        grid_minutes: 15,
+    }
+}
+
+/// Overrides out of (date, kind, from, to); those that overlap an earlier one are left out.
+fn overrides(wanted: &[(Date, OverrideKind, u16, u16)]) -> Overrides {
+    let mut all: Vec<&(Date, OverrideKind, u16, u16)> = Vec::new();
+    for one in wanted.iter().filter(|one| one.2 < one.3) {
+        if !all.iter().any(|o| o.0 == one.0 && one.2 < o.3 && o.2 < one.3) {
+            all.push(one);
+        }
+    }
+    all.sort_by_key(|one| (one.0, one.2));
+    let item = |(n, (date, kind, from, to)): (usize, &&(Date, OverrideKind, u16, u16))| {
+        let id = uuid::Uuid::from_u128(n as u128);
+        json!({ "overrideId": id, "date": date, "kind": kind, "from": clock(*from), "to": clock(*to) })
+    };
+    serde_json::from_value(all.iter().enumerate().map(item).collect()).unwrap()
+}
+
+fn clock(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()
 }
@@ -35,7 +68,7 @@ fn minutes(minutes: u16) -> LessonMinutes {
 /// The hours of one rule in the two weeks from `now`, the first of them only.
 fn first_hours(zone_name: &str, availability: &Availability, now: &str) -> Option<TimeRange> {
     let zone = zone(zone_name);
-    let calendar = Calendar { availability, zone: &zone, busy: &[], now: at(now), grid_minutes: 15 };
+    let calendar = Calendar { zone: &zone, now: at(now), ..bare(availability) };
     calendar.hours(at(now), at(now) + SignedDuration::from_hours(6 * 24)).first().copied()
 }
 
@@ -106,16 +139,9 @@ fn hours_that_touch_at_midnight_are_one_stretch() {
 #[test]
 fn a_time_is_refused_for_the_reason_that_is_true() {
     let monday = availability(json!([{ "weekday": "monday", "from": "09:00", "to": "17:00" }]), 10, 5, 60, 7);
-    let zone = TimeZone::UTC;
     // 2027-05-03 is a Monday.
-    let busy = [range("2027-05-03T12:00:00Z", "2027-05-03T13:00:00Z")];
-    let calendar = Calendar {
-        availability: &monday,
-        zone: &zone,
-        busy: &busy,
-        now: at("2027-05-03T08:30:00Z"),
-        grid_minutes: 15,
-    };
+    let lessons = [range("2027-05-03T12:00:00Z", "2027-05-03T13:00:00Z")];
+    let calendar = Calendar { lessons: &lessons, now: at("2027-05-03T08:30:00Z"), ..bare(&monday) };
     let refusal = |text: &str| calendar.refusal(at(text), minutes(60));
     assert_eq!(refusal("2027-05-03T09:30:00Z"), None);
     assert_eq!(refusal("2027-05-03T09:15:00Z"), Some(NotBookable::TooSoon));
@@ -133,21 +159,69 @@ fn a_time_is_refused_for_the_reason_that_is_true() {
 #[test]
 fn the_nearest_slots_come_nearest_first_and_never_the_wanted_one() {
     let monday = hours_of("monday", "09:00", "12:00");
-    let zone = TimeZone::UTC;
-    let busy = [range("2027-05-03T10:00:00Z", "2027-05-03T10:30:00Z")];
-    let calendar = Calendar {
-        availability: &monday,
-        zone: &zone,
-        busy: &busy,
-        now: at("2027-05-01T00:00:00Z"),
-        grid_minutes: 15,
-    };
+    let lessons = [range("2027-05-03T10:00:00Z", "2027-05-03T10:30:00Z")];
+    let calendar = Calendar { lessons: &lessons, now: at("2027-05-01T00:00:00Z"), ..bare(&monday) };
     let window = SignedDuration::from_hours(14 * 24);
     let nearest = calendar.nearest(at("2027-05-03T10:00:00Z"), minutes(30), window, 3);
     let starts: Vec<_> = nearest.iter().map(|slot| slot.start().to_string()).collect();
     assert_eq!(starts, ["2027-05-03T09:30:00Z", "2027-05-03T10:30:00Z", "2027-05-03T09:15:00Z"]);
     let free = calendar.nearest(at("2027-05-03T11:00:00Z"), minutes(30), window, 1);
     assert_eq!(free, [range("2027-05-03T10:45:00Z", "2027-05-03T11:15:00Z")]);
+}
+
+#[test]
+fn extra_hours_and_time_off_are_of_one_date_only() {
+    let monday = hours_of("monday", "09:00", "12:00");
+    let date = jiff::civil::date(2027, 5, 3);
+    let changed = overrides(&[
+        (date, OverrideKind::TimeOff, 600, 660),
+        (date, OverrideKind::ExtraHours, 720, 780),
+        (date.tomorrow().unwrap(), OverrideKind::ExtraHours, 0, 1_440),
+        (date.saturating_add(Span::new().days(7)), OverrideKind::TimeOff, 0, 1_440),
+    ]);
+    let now = at("2027-05-01T00:00:00Z");
+    let calendar = Calendar { overrides: &changed, now, ..bare(&monday) };
+    let hours = calendar.hours(now, now + SignedDuration::from_hours(17 * 24));
+    let expected = [
+        range("2027-05-03T09:00:00Z", "2027-05-03T10:00:00Z"),
+        range("2027-05-03T11:00:00Z", "2027-05-03T13:00:00Z"),
+        range("2027-05-04T00:00:00Z", "2027-05-05T00:00:00Z"),
+        range("2027-05-17T09:00:00Z", "2027-05-17T12:00:00Z"),
+    ];
+    assert_eq!(hours, expected);
+}
+
+#[test]
+fn overrides_are_on_the_tutors_clock_when_it_is_changed() {
+    let none = availability(json!([]), 0, 0, 0, 30);
+    let new_york = zone("America/New_York");
+    let (leap, back) = (jiff::civil::date(2027, 3, 14), jiff::civil::date(2027, 11, 7));
+    let nights =
+        overrides(&[(leap, OverrideKind::ExtraHours, 0, 240), (back, OverrideKind::ExtraHours, 0, 240)]);
+    let calendar = Calendar { overrides: &nights, zone: &new_york, ..bare(&none) };
+    let of = |day: &str| {
+        let from = at(day);
+        calendar.hours(from, from + SignedDuration::from_hours(24)).first().copied().unwrap()
+    };
+    assert_eq!(of("2027-03-14T00:00:00Z"), range("2027-03-14T05:00:00Z", "2027-03-14T08:00:00Z"));
+    assert_eq!(of("2027-11-07T00:00:00Z"), range("2027-11-07T04:00:00Z", "2027-11-07T09:00:00Z"));
+    let apia = zone("Pacific/Apia");
+    let gone = overrides(&[(jiff::civil::date(2011, 12, 30), OverrideKind::ExtraHours, 0, 1_440)]);
+    let calendar = Calendar { overrides: &gone, zone: &apia, ..bare(&none) };
+    let from = at("2011-12-28T00:00:00Z");
+    assert_eq!(calendar.hours(from, from + SignedDuration::from_hours(96)), [], "Samoa had no 30 December");
+}
+
+#[test]
+fn a_lessons_own_pauses_are_kept_free_of_other_business_and_no_more() {
+    let monday = availability(json!([{ "weekday": "monday", "from": "09:00", "to": "17:00" }]), 30, 15, 0, 7);
+    let busy = [range("2027-05-03T12:00:00Z", "2027-05-03T13:00:00Z")];
+    let calendar = Calendar { busy: &busy, now: at("2027-05-03T00:00:00Z"), ..bare(&monday) };
+    let refusal = |text: &str| calendar.refusal(at(text), minutes(60));
+    assert_eq!(refusal("2027-05-03T10:45:00Z"), None, "15 minutes of pause after it");
+    assert_eq!(refusal("2027-05-03T11:00:00Z"), Some(NotBookable::Taken));
+    assert_eq!(refusal("2027-05-03T13:15:00Z"), Some(NotBookable::Taken));
+    assert_eq!(refusal("2027-05-03T13:30:00Z"), None, "30 minutes of pause before it");
 }
 
 /// Zones, each with a moment near which its clock is or was changed; and one without changes.
@@ -167,6 +241,9 @@ const CHANGES: &[(&str, &str)] = &[
     // The rules changed: half an hour back for good, and a whole date left out.
     ("Asia/Pyongyang", "2015-08-14T15:00:00Z"),
     ("Pacific/Apia", "2011-12-30T10:00:00Z"),
+    // An hour on for good, and another date left out.
+    ("Europe/Istanbul", "2016-09-06T21:00:00Z"),
+    ("Pacific/Kwajalein", "1993-08-21T12:00:00Z"),
 ];
 
 fn any_rules() -> impl Strategy<Value = Value> {
@@ -181,7 +258,6 @@ fn any_rules() -> impl Strategy<Value = Value> {
                 rules.push((day, from, to));
             }
         }
-        let clock = |m: u16| format!("{:02}:{:02}", m / 60, m % 60);
         rules.iter().map(|r| json!({ "weekday": r.0, "from": clock(r.1), "to": clock(r.2) })).collect()
     })
 }
@@ -195,18 +271,31 @@ proptest! {
         notice in prop_oneof![Just(0_u32), 0_u32..3_000],
         horizon in 1_u32..5,
         (now_before, from_after, length_hours) in (0_i64..2_500, -600_i64..2_000, 1_i64..48),
-        busy in prop::collection::vec((-2_000_i64..4_000, prop::sample::select(&LessonMinutes::ALL[..])), 0..6),
+        lessons in prop::collection::vec((-2_000_i64..4_000, prop::sample::select(&LessonMinutes::ALL[..])), 0..6),
+        business in prop::collection::vec((-2_000_i64..4_000, 1_u16..900), 0..6),
+        changed in prop::collection::vec((-2_i64..5, any::<bool>(), 0_u16..=1_440, 0_u16..=1_440), 0..6),
         lesson in prop::sample::select(&LessonMinutes::ALL[..]),
         grid in prop::sample::select(&[5_u16, 15, 30, 60][..]),
     ) {
         let zone = zone(change.0);
         let availability = availability(weekly, before, after, notice, horizon);
         let now = at(change.1) - SignedDuration::from_mins(now_before);
-        let busy: Vec<_> = busy
+        let of_minutes = |(start, length)| TimeRange::of_minutes(now + SignedDuration::from_mins(start), length);
+        let lessons: Vec<_> = lessons.into_iter().filter_map(of_minutes).collect();
+        let busy: Vec<_> = business.into_iter().filter_map(of_minutes).collect();
+        let today = zone.to_datetime(now).date();
+        let changed: Vec<_> = changed
             .into_iter()
-            .filter_map(|(start, length)| TimeRange::of_minutes(now + SignedDuration::from_mins(start), length))
+            .map(|(days, extra, a, b)| {
+                let kind = if extra { OverrideKind::ExtraHours } else { OverrideKind::TimeOff };
+                (today.saturating_add(Span::new().days(days)), kind, a.min(b), a.max(b))
+            })
             .collect();
-        let calendar = Calendar { availability: &availability, zone: &zone, busy: &busy, now, grid_minutes: grid };
+        let overrides = overrides(&changed);
+        let calendar = Calendar {
+            availability: &availability, overrides: &overrides, zone: &zone, lessons: &lessons, busy: &busy, now,
+            grid_minutes: grid,
+        };
         let from = now + SignedDuration::from_mins(from_after);
         let to = from + SignedDuration::from_hours(length_hours);
         let slots = calendar.slots(minutes(lesson), from, to);
@@ -230,7 +319,7 @@ proptest! {
         let now = at("2027-10-29T10:00:00Z");
         let mut busy: Vec<TimeRange> = Vec::new();
         for pick in picks {
-            let calendar = Calendar { availability: &availability, zone: &zone, busy: &busy, now, grid_minutes: 15 };
+            let calendar = Calendar { zone: &zone, lessons: &busy, now, ..bare(&availability) };
             let slots = calendar.slots(minutes(45), now, now + SignedDuration::from_hours(120));
             if slots.is_empty() {
                 break;
@@ -242,4 +331,45 @@ proptest! {
             busy.push(booked);
         }
     }
+}
+
+/// What docs/performance.md tells; with `--release`. The bound is for the slowest build on a busy machine.
+#[test]
+fn ninety_days_of_slots_take_little_time() {
+    let days = Weekday::ALL.iter();
+    let rules = days.flat_map(|day| [(day, "08:00", "12:00"), (day, "13:00", "21:00")]);
+    let weekly = rules.map(|(day, from, to)| json!({ "weekday": day, "from": from, "to": to })).collect();
+    let availability = availability(weekly, 10, 5, 60, 90);
+    let (zone, now) = (zone("America/New_York"), at("2027-02-01T12:00:00Z"));
+    let ranges = |every: i64, length| -> Vec<TimeRange> {
+        let starts = (0..90 * 24 / every).map(|n| now + SignedDuration::from_hours(n * every));
+        starts.filter_map(|start| TimeRange::of_minutes(start, length)).collect()
+    };
+    let (lessons, busy) = (ranges(7, 60), ranges(5, 45));
+    let today = zone.to_datetime(now).date();
+    let changed: Vec<_> = (0..30)
+        .map(|n| (today.saturating_add(Span::new().days(n * 3)), OverrideKind::ExtraHours, 1_320, 1_380))
+        .collect();
+    let overrides = overrides(&changed);
+    let calendar = Calendar {
+        overrides: &overrides,
+        zone: &zone,
+        lessons: &lessons,
+        busy: &busy,
+        now,
+        ..bare(&availability)
+    };
+    let to = now + SignedDuration::from_hours(90 * 24);
+    let timed = |_| {
+        let started = std::time::Instant::now();
+        let slots = calendar.slots(minutes(60), now, to).len();
+        (started.elapsed(), slots)
+    };
+    let (fastest, slots) = (0..50).map(timed).min().unwrap();
+    eprintln!(
+        "{slots} slots in 90 days with {} lessons and {} busy times: {fastest:?}",
+        lessons.len(),
+        busy.len()
+    );
+    assert!(slots > 500 && fastest < std::time::Duration::from_millis(100), "{slots} slots: {fastest:?}");
 }
