@@ -116,4 +116,15 @@ impl World {
         })
         .await
     }
+
+    /// Hands in a PDF of this kind, and waits until it is found good; gives its id.
+    pub async fn hand_in(&self, tutor: &Person, kind: &str) -> String {
+        let file = pdf(&format!("{kind} {}", Uuid::new_v4()));
+        let announced = self.announces(tutor, kind, "application/pdf", &file).await;
+        assert_eq!(send(&announced["upload"], &file, &[]).await, 204);
+        let id = announced["documentId"].as_str().unwrap();
+        let document = self.looked_at(tutor, id).await;
+        assert_eq!(document["status"], "uploaded", "{document:#}");
+        id.to_owned()
+    }
 }

@@ -5,7 +5,6 @@ pub mod archive;
 pub mod aws;
 pub mod copy;
 pub mod database;
-pub mod documents;
 pub mod families;
 pub mod files;
 pub mod forbidden;
