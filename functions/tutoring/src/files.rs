@@ -19,8 +19,6 @@ use serde::Serialize;
 
 use crate::services::Tutoring;
 
-/// The variable that names the bucket.
-pub const BUCKET: &str = "TUTOR_FILES_BUCKET";
 /// Under which people's uploads arrive.
 pub const INCOMING: &str = "incoming/";
 

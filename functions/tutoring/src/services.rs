@@ -12,7 +12,9 @@ use lectern_runtime::rate_limit::RateLimiter;
 use lectern_runtime::{Kit, Need, Revocations, Services};
 
 use crate::busy_calendar::{Calendars, HttpsCalendars};
-use crate::files;
+
+/// The variable that names the bucket.
+const BUCKET: &str = "TUTOR_FILES_BUCKET";
 
 /// The need of use cases that keep or give out tutors' files.
 pub const FILES: Need = Need::Port("files");
@@ -70,7 +72,7 @@ fn number<T: FromStr + Copy>(env: &Env, name: &str, default: T) -> T {
 impl Services for Tutoring {
     fn from_env(env: Arc<Env>) -> Self {
         let calendars = Arc::new(HttpsCalendars::default());
-        let files = Arc::new(S3::new(Arc::clone(&env), files::BUCKET));
+        let files = Arc::new(S3::new(Arc::clone(&env), BUCKET));
         Self { policy: Self::policy_of(&env), base: Base::from_env(env), calendars, files }
     }
 

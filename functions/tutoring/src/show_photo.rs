@@ -4,7 +4,6 @@
 //! the bucket stays shut, a photo is gone from everywhere once its tutor is not listed any more, and no
 //! function carries images. Only keys under `photos/` are made here, and the role may read no others.
 
-use lectern_domain::id::UserId;
 use lectern_domain::tutoring::upload::FileType;
 use lectern_runtime::{Answer, Anyone, Cx, Method, Need, Problem, Request, UseCase, problem};
 
@@ -24,11 +23,6 @@ pub fn use_case() -> UseCase<Tutoring> {
 /// What a browser saves a photo as.
 pub fn file_name(content_type: FileType) -> String {
     format!("photo.{}", content_type.extension())
-}
-
-/// Where a listed tutor's photo is to be had, relative to the API.
-pub fn path_of(tutor: UserId) -> String {
-    format!("/v1/tutors/{tutor}/photo")
 }
 
 async fn show_photo(

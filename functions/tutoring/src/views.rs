@@ -14,8 +14,6 @@ use lectern_domain::tutoring::verification::{Reason, SubmissionKind, Verificatio
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::show_photo::path_of;
-
 /// A tutor as the tutor sees it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -114,7 +112,7 @@ impl PublicTutor {
     /// With the address of the photo, if there is one.
     #[must_use]
     pub fn with_photo(mut self, has_photo: bool) -> Self {
-        self.photo_url = has_photo.then(|| path_of(self.tutor_id));
+        self.photo_url = has_photo.then(|| format!("/v1/tutors/{}/photo", self.tutor_id));
         self
     }
 }

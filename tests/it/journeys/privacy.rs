@@ -10,6 +10,7 @@ use crate::support::archive::members;
 use crate::support::copy::Copy;
 use crate::support::database;
 use crate::support::families::Child;
+use crate::support::files::{pdf, send};
 use crate::support::http::Call;
 use crate::support::lessons::{Lesson, Pair};
 use crate::support::people::{PASSWORD, Person};
@@ -84,9 +85,11 @@ impl World {
             "languages": [{ "language": "en", "level": "native" }],
             "subjects": [{ "subject": "algebra", "levels": ["school"], "yearsOfExperience": 5 }],
             "hourlyRate": { "amount": 4500, "currency": "USD" },
+            "videoUrl": format!("https://videos.example/{}", words.bio),
         });
         self.api.put("/v1/tutors/me", &tutor.person.access_token, profile).await.data(200);
         self.put_hours(&tutor.person).await;
+        self.hands_over(&tutor).await;
         let verification = self.submit(&tutor.person).await;
         let admin = self.staff("admin").await;
         let path = format!("/v1/admin/verifications/{verification}/approve");
@@ -95,6 +98,18 @@ impl World {
         self.api.post(&path, &admin.access_token, reason).await.data(200);
         self.stripe.onboard(&tutor.person.id).await;
         tutor
+    }
+
+    /// A document with the tutor's name in it, and the address of a calendar that nobody answers for.
+    async fn hands_over(&self, tutor: &Somebody) {
+        let (person, words) = (&tutor.person, &tutor.words);
+        let file = pdf(&format!("{} {} is certified.", words.first_name, words.last_name));
+        let announced = self.announces(person, "certificate", "application/pdf", &file).await;
+        assert_eq!(send(&announced["upload"], &file, &[]).await, 204);
+        let id = announced["documentId"].as_str().unwrap();
+        assert_eq!(self.looked_at(person, id).await["status"], "uploaded");
+        let calendar = json!({ "url": format!("https://calendars.example/{}.ics", words.bio) });
+        self.api.put("/v1/tutors/me/busy-calendar", &person.access_token, calendar).await.data(200);
     }
 
     /// Asks for an export and waits for it; gives the answer with the link.
@@ -269,6 +284,14 @@ async fn child_in_full(world: &World) -> (Child, Vec<String>, String) {
 
 /// A lesson paid and completed, and one called off by each, in words that name them.
 async fn lead_a_life(world: &World, pair: &Pair, student: &Words, tutor: &Words) {
+    let favourite = format!("/v1/users/me/favourites/{}", pair.tutor.id);
+    world.api.call(Call::new("PUT", favourite).token(&pair.student.access_token)).await.data(200);
+    let wish = json!({
+        "subject": "algebra", "level": "school", "goal": format!("To count {} {}.", student.first_name, student.bio),
+        "budget": { "amount": 5000, "currency": "USD" }, "languages": ["en"], "timeZone": "Europe/London",
+        "weeklyTimes": [{ "weekday": "monday", "from": "16:00", "to": "20:00" }],
+    });
+    world.api.post("/v1/match-requests", &pair.student.access_token, wish).await.data(201);
     let lesson = world.scheduled(pair).await;
     lesson.complete().await.data(200);
     lesson.payment_is("released").await;
@@ -293,8 +316,16 @@ async fn the_search_finds(world: &World, search: &Search<'_>, student: &Somebody
     for context in ["identity", "tutoring", "booking"] {
         assert!(rows.iter().any(|hit| hit.contains(&format!("{context}'s"))), "{context}: {rows:#?}");
     }
+    for table in ["tutors", "tutor_search", "busy_calendars", "match_requests", "verifications"] {
+        assert!(
+            rows.iter().any(|hit| hit.ends_with(&format!("tutoring's public.{table}"))),
+            "{table}: {rows:#?}"
+        );
+    }
     let objects = search.objects().await;
-    assert!(objects.iter().any(|hit| hit.contains(".zip!")), "{objects:#?}");
+    for object in [".zip!", "/documents/"] {
+        assert!(objects.iter().any(|hit| hit.contains(object)), "{object}: {objects:#?}");
+    }
     // What may be in events and logs is found there.
     let ids = Search::new(world, [student.person.id.as_str()]);
     assert!(!ids.dynamodb().await.is_empty(), "no event names the student's id");

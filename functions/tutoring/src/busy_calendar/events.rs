@@ -5,12 +5,12 @@ use calcard::icalendar::{
     ICalendarComponent, ICalendarDuration, ICalendarEntry, ICalendarParameterName, ICalendarPeriod,
     ICalendarProperty, ICalendarRecurrenceRule, ICalendarStatus, ICalendarTransparency, ICalendarValue,
 };
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp};
 use lectern_domain::time::TimeRange;
 
-use super::zones::Zones;
+use super::zones::{Zones, wall};
 
 /// A time on the wall, and of which wall. Recurrences are on the wall; moments are what they come to.
 #[derive(Clone, Debug)]
@@ -115,17 +115,6 @@ impl Event {
     pub fn days(&self) -> i64 {
         self.length.days + self.length.exact.as_hours() / 24 + 1
     }
-}
-
-/// What a value's clock shows; midnight, for a date.
-pub fn wall(parts: &PartialDateTime) -> Option<DateTime> {
-    let part = |part: Option<u8>| i8::try_from(part.unwrap_or(0)).ok();
-    let (year, month, day) =
-        (i16::try_from(parts.year?).ok()?, i8::try_from(parts.month?).ok()?, i8::try_from(parts.day?).ok()?);
-    // A leap second is the last one of its minute here.
-    let second = part(parts.second)?.min(59);
-    let time = Time::new(part(parts.hour)?, part(parts.minute)?, second, 0).ok()?;
-    Some(Date::new(year, month, day).ok()?.to_datetime(time))
 }
 
 /// A value in UTC or with an offset has a clock of its own; any other is on that of the property's `TZID`.

@@ -25,8 +25,8 @@ use lectern_domain::tutoring::slots::merged;
 use rrule::{Frequency, NWeekday, RRule, RRuleSet, Tz, Unvalidated};
 
 use super::Copied;
-use super::events::{Event, Moment, wall};
-use super::zones::Zones;
+use super::events::{Event, Moment};
+use super::zones::{Zones, wall};
 
 /// Most times of events that are looked at, in all series together.
 const TIMES_MAX: u32 = 50_000;

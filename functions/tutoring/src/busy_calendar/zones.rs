@@ -8,10 +8,8 @@ use calcard::icalendar::{
     ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarRecurrenceRule,
     ICalendarValue, ICalendarWeekday,
 };
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-
-use super::events::wall;
 
 /// The zones of a calendar file.
 pub struct Zones<'a> {
@@ -129,4 +127,15 @@ fn offset(parts: &PartialDateTime) -> Option<Offset> {
 fn posix_offset(offset: Offset) -> String {
     let (sign, seconds) = (if offset.seconds() > 0 { "-" } else { "" }, offset.seconds().abs());
     format!("{sign}{}:{:02}", seconds / 3_600, seconds % 3_600 / 60)
+}
+
+/// What a value's clock shows; midnight, for a date.
+pub fn wall(parts: &PartialDateTime) -> Option<DateTime> {
+    let part = |part: Option<u8>| i8::try_from(part.unwrap_or(0)).ok();
+    let (year, month, day) =
+        (i16::try_from(parts.year?).ok()?, i8::try_from(parts.month?).ok()?, i8::try_from(parts.day?).ok()?);
+    // A leap second is the last one of its minute here.
+    let second = part(parts.second)?.min(59);
+    let time = Time::new(part(parts.hour)?, part(parts.minute)?, second, 0).ok()?;
+    Some(Date::new(year, month, day).ok()?.to_datetime(time))
 }
