@@ -157,7 +157,8 @@ def _onboard(scene: Scene, tutor: Person) -> None:
 def _profile(surname: str) -> dict[str, Any]:
     return {
         "displayName": f"Nadia {surname}",
-        "headline": "Algebra, one honest step at a time",
+        # Students see and search a surname's initial alone; the school has a name that can be found.
+        "headline": f"Algebra at {surname} House, one honest step at a time",
         "bio": "I teach algebra with paper, pencil and patience, and I have never met a person who could not learn it.",
         "timeZone": "Europe/Lisbon",
         "country": "PT",
