@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from .. import real_functions, test_copy
+from .. import demo, real_functions, test_copy
 from ..install import EMULATOR_PYTHON, SAM_PYTHON, check_tools, environment_without_python, install
 from ..platform import Platform, run_cargo
 from ..problem import Problem
@@ -55,6 +55,9 @@ def _run_all(count: Count) -> None:
             say("\nThe real functions")
             whole, broken = real_functions.check(platform.settings)
             count.passed, count.failed = count.passed + whole, count.failed + broken
+            say("\nThe demo")
+            off = demo.run(platform.settings.endpoints, quick=True)
+            count.passed, count.failed = count.passed + (1 - off), count.failed + off
             say("\nTests of the workspace")
             environment = dict(os.environ) | {
                 "LECTERN_TEST_POSTGRES_URL": platform.settings.admin_database_url,
