@@ -52,13 +52,13 @@ async fn remove_document(
 ) -> Result<Answer<RemovedDocument>, Problem> {
     let (db, id) = (&cx.base.db, request.path.document_id);
     let found = documents::with_verification(db, caller.id(), id).await?;
-    let (document, verification) = found.ok_or_else(|| Problem::not_found("document"))?;
+    let (document, verification, tutor_before) = found.ok_or_else(|| Problem::not_found("document"))?;
     document.removal(verification).map_err(|error| {
         let problem = Problem::new(&problem::WRONG_STATE).detail(error.to_string());
         problem.with("state", json!(document.status()))
     })?;
     let keys = Upload::Document(caller.id(), id).keys();
-    if !documents::remove(db, &document, verification, &keys, cx.now()).await? {
+    if !documents::remove(db, &document, tutor_before, &keys, cx.now()).await? {
         return Err(Problem::new(&problem::CONCURRENT_CHANGE));
     }
     discard(&cx, &keys).await;

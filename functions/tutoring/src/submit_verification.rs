@@ -46,7 +46,7 @@ async fn submit_verification(
     let events = cx.seal(happened);
     let view = OwnVerification::from(&tutor.verification);
     let answer = serde_json::to_value(&view).map_err(Problem::internal)?;
-    match verifications::insert(db, &tutor, before, &events, NAME, key, &answer).await {
+    match verifications::insert(db, &tutor, before, &found.handed_in, &events, (NAME, key, &answer)).await {
         Ok(true) => {}
         // The same request was here at the same moment: what it was answered is the answer.
         Ok(false) => return again(&cx, caller, key).await,

@@ -115,15 +115,19 @@ pub async fn with_verification(
     db: &Database,
     tutor: UserId,
     id: DocumentId,
-) -> Result<Option<(Document, VerificationStatus)>, DbError> {
+) -> Result<Option<(Document, VerificationStatus, i64)>, DbError> {
+    // Where the newest submission stands: during a second look the tutor stays approved.
     let sql = concat!(
         "SELECT ",
         document_columns!(),
-        ", t.verification_status FROM documents d JOIN tutors t ON t.id = d.tutor_id WHERE d.id = $1 AND d.tutor_id = $2"
+        ", coalesce((SELECT v.status FROM verifications v WHERE v.tutor_id = t.id ORDER BY v.number DESC LIMIT 1),
+                    'draft') AS verification_status, t.sequence AS tutor_sequence
+         FROM documents d JOIN tutors t ON t.id = d.tutor_id WHERE d.id = $1 AND d.tutor_id = $2"
     );
     let rows = db.read(sql, &[(&id.0, Type::UUID), (&tutor.0, Type::UUID)]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some((document(row)?, VerificationStatus::parse(row.try_get("verification_status")?)?)))
+    let status = VerificationStatus::parse(row.try_get("verification_status")?)?;
+    Ok(Some((document(row)?, status, row.try_get("tutor_sequence")?)))
 }
 
 /// Saves that what was announced has arrived, has an approved tutor looked at again (as the verification
@@ -191,18 +195,18 @@ pub async fn save_reading(
     Ok(!db.write(sql, &params).await?.is_empty())
 }
 
-/// Deletes a document and notes its files (`keys`) as unwanted; `false`, and nothing done, when its state or
-/// that of the verification is another by now.
+/// Deletes a document and notes its files (`keys`) as unwanted; `false`, and nothing done, when its state is
+/// another by now, or the tutor's sequence is not `tutor_before`: a submission may have been made meanwhile.
 pub async fn remove(
     db: &Database,
     document: &Document,
-    verification: VerificationStatus,
+    tutor_before: i64,
     keys: &[String],
     now: Timestamp,
 ) -> Result<bool, DbError> {
     let sql = "
         WITH owner AS (
-            SELECT id FROM tutors WHERE id = $2 AND verification_status = $4 FOR NO KEY UPDATE
+            SELECT id FROM tutors WHERE id = $2 AND sequence = $4 FOR NO KEY UPDATE
         ), gone AS (
             DELETE FROM documents d USING owner WHERE d.id = $1 AND d.tutor_id = owner.id AND d.status = $3
             RETURNING 1
@@ -211,13 +215,12 @@ pub async fn remove(
             ON CONFLICT (key) DO NOTHING
         )
         SELECT 1 FROM gone";
-    let (status, verification, due) =
-        (document.status().as_str(), verification.as_str(), now + MAKE_SURE_AFTER);
+    let (status, due) = (document.status().as_str(), now + MAKE_SURE_AFTER);
     let params = [
         (&document.id.0 as _, Type::UUID),
         (&document.tutor_id.0 as _, Type::UUID),
         (&status as _, Type::TEXT),
-        (&verification as _, Type::TEXT),
+        (&tutor_before as _, Type::INT8),
         (&keys as _, Type::TEXT_ARRAY),
         (&due as _, Type::TIMESTAMPTZ),
     ];

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lectern_domain::event::Envelope;
 use lectern_domain::id::{DocumentId, UserId, VerificationId};
 use lectern_domain::text::Text;
+use lectern_domain::tutoring::document::DocumentStatus;
 use lectern_domain::tutoring::requirements::{HandedIn, RefusedDocument};
 use lectern_domain::tutoring::tutor::Tutor;
 use lectern_domain::tutoring::verification::{
@@ -151,22 +152,28 @@ pub async fn to_submit(
     })
 }
 
-/// Saves the submission of a tutor whose stored sequence is `before`, with the first answer to its key;
-/// `false`, and nothing done, when the tutor has changed since.
+/// Saves the submission of a tutor whose stored sequence is `before`, with the first answer to its key (use
+/// case, key, answer); `false`, and nothing done, when the tutor has changed since, or one of the good documents
+/// that were `handed_in` is not there any more.
 pub async fn insert(
     db: &Database,
     tutor: &Tutor,
     before: i64,
+    handed_in: &[HandedIn],
     events: &[Envelope],
-    use_case: &str,
-    key: &IdempotencyKey,
-    answer: &Value,
+    first: (&str, &IdempotencyKey, &Value),
 ) -> Result<bool, DbError> {
+    // The tutor is locked first and then the documents, as by whoever takes one away.
     let sql = "
-        WITH changed AS (
-            UPDATE tutors SET verification_status = $2, sequence = $3, updated_at = $4
-            WHERE id = $1 AND sequence = $5
-            RETURNING id
+        WITH owner AS MATERIALIZED (
+            SELECT id FROM tutors WHERE id = $1 AND sequence = $5 FOR NO KEY UPDATE
+        ), held AS MATERIALIZED (
+            SELECT d.id FROM documents d JOIN owner ON d.tutor_id = owner.id
+            WHERE d.id = ANY ($16) AND d.status IN ('uploaded', 'accepted') FOR SHARE OF d
+        ), changed AS (
+            UPDATE tutors t SET verification_status = $2, sequence = $3, updated_at = $4
+            FROM owner WHERE t.id = owner.id AND (SELECT count(*) FROM held) = cardinality($16::uuid[])
+            RETURNING t.id
         ), put AS (
             INSERT INTO verifications (id, tutor_id, kind, status, submitted_at)
             SELECT $6, id, $14, $15, $7 FROM changed
@@ -177,7 +184,10 @@ pub async fn insert(
     let kind = submission.map(|s| s.kind.as_str());
     let (standing, status) = (tutor.verification.standing().as_str(), tutor.verification.status().as_str());
     let (rows, caller) = (outbox::rows(events), tutor.id.to_string());
+    let (use_case, key, answer) = first;
     let (print, answer) = (key.fingerprint.as_slice(), Json(answer));
+    let good = |d: &&HandedIn| matches!(d.status, DocumentStatus::Uploaded | DocumentStatus::Accepted);
+    let documents: Vec<Uuid> = handed_in.iter().filter(good).map(|d| d.id.0).collect();
     let params = [
         (&tutor.id.0 as _, Type::UUID),
         (&standing as _, Type::TEXT),
@@ -194,6 +204,7 @@ pub async fn insert(
         (&answer as _, Type::JSONB),
         (&kind as _, Type::TEXT),
         (&status as _, Type::TEXT),
+        (&documents as _, Type::UUID_ARRAY),
     ];
     Ok(!db.write(sql, &params).await?.is_empty())
 }

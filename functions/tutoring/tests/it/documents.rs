@@ -5,13 +5,13 @@ use lectern_domain::tutoring::upload::{FileType, Sha256};
 use lectern_runtime::testing::{Answered, As, TestRequest, invoke, upload};
 use lectern_tutoring::inspection::samples;
 use lectern_tutoring::{
-    announce_document, get_document_link, inspect_upload, list_own_documents, remove_document,
-    sweep_tutor_files,
+    announce_document, approve_verification, get_document_link, inspect_upload, list_own_documents,
+    remove_document, submit_verification, sweep_tutor_files,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256 as Hash};
 
-use super::world::{World, as_admin, as_tutor, profile, user};
+use super::world::{World, as_admin, as_tutor, availability, profile, submission, user};
 
 /// What is announced of a file.
 pub fn announcement(content_type: FileType, content: &[u8]) -> Value {
@@ -309,12 +309,11 @@ async fn a_document_is_deleted_with_its_file_by_its_owner_alone() {
 async fn an_accepted_document_stays_and_so_does_one_that_is_under_review() {
     let world = World::new().await;
     let (tutor, id) = world.with_document().await;
-    world.change("UPDATE tutors SET verification_status = 'submitted'").await;
+    let verification = world.submit(tutor).await;
     let refused = world.removes(tutor, &id).await;
     assert_eq!((refused.problem(), &refused.body["state"]), ("wrong-state", &json!("uploaded")));
-    world
-        .change("UPDATE tutors SET verification_status = 'draft'; UPDATE documents SET status = 'accepted'")
-        .await;
+    let approval = as_admin(user()).path("verificationId", verification).json(&json!({}));
+    world.send(approve_verification::use_case(), approval).await.data();
     let refused = world.removes(tutor, &id).await;
     assert_eq!((refused.problem(), &refused.body["state"]), ("wrong-state", &json!("accepted")));
     assert_eq!(world.files.keys().len(), 1);
@@ -418,4 +417,37 @@ async fn there_is_no_link_to_what_is_not_there() {
         assert_eq!((answer.status, answer.problem()), (404, "not-found"));
     }
     assert!(!world.bus.kinds().contains(&"tutor.document_read".to_owned()));
+}
+
+#[tokio::test]
+async fn what_an_admin_is_to_look_at_again_can_not_be_taken_away_meanwhile() {
+    let world = World::new().await;
+    let tutor = world.approved(&profile(), &availability()).await;
+    let (id, key) = world.send_document(tutor, FileType::Pdf, &samples::pdf()).await;
+    assert_eq!(world.arrives(&key).await, 0);
+    let open = "SELECT 1 FROM verifications WHERE kind = 'recheck' AND status = 'submitted'";
+    assert_eq!(world.look(open).await.len(), 1);
+    let answer = world.removes(tutor, &id).await;
+    assert_eq!((answer.status, answer.problem()), (409, "wrong-state"));
+    assert!(world.documents(tutor).await.iter().any(|document| document["documentId"] == id.as_str()));
+}
+
+#[tokio::test]
+async fn nothing_is_submitted_without_a_document_that_is_taken_away_at_the_same_moment() {
+    let world = World::new().await;
+    let (mut submitted, mut removed) = (0, 0);
+    for _ in 0..40 {
+        let tutor = world.tutor(&profile()).await;
+        let documents = world.hands_in(tutor, &[("identity", "uploaded"), ("degree", "uploaded")]).await;
+        let (one, other) = (world.another(), world.another());
+        let taken_away = as_tutor(tutor).path("documentId", documents[0]);
+        let (removal, submit) = (remove_document::use_case(), submit_verification::use_case());
+        let (gone, sent) =
+            futures::join!(taken_away.send(&removal, &one), submission(tutor).send(&submit, &other));
+        let (gone, sent) = (gone.status, sent.status);
+        assert!(matches!((gone, sent), (200, 409) | (409, 201)), "removed: {gone}, submitted: {sent}");
+        removed += u32::from(gone == 200);
+        submitted += u32::from(sent == 201);
+    }
+    assert_eq!(removed + submitted, 40);
 }
