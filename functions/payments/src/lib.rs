@@ -11,6 +11,7 @@ pub mod export_payments_data;
 pub mod get_earnings;
 pub mod get_payment;
 pub mod open_payout_account;
+pub mod pdf;
 pub mod receive_stripe_webhook;
 pub mod refund_payment;
 pub mod release_payment;

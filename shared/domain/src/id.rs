@@ -59,6 +59,10 @@ id_type!(
     PaymentId
 );
 id_type!(
+    /// A payout to a tutor's bank.
+    PayoutId
+);
+id_type!(
     /// A domain event.
     EventId
 );

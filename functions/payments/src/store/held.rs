@@ -14,12 +14,12 @@ pub const SQL: &str = "
         'notPaid', (SELECT count(*) FROM payments WHERE payer_id = $1
             AND status IN ('requires_payment', 'processing', 'failed', 'cancelled')),
         'earned', (SELECT jsonb_agg(to_jsonb(earned)) FROM (
-            SELECT e.currency,
-                   (-sum(e.amount) FILTER (WHERE t.kind NOT IN ('transfer', 'reversal')))::bigint AS amount,
-                   coalesce(sum(e.amount) FILTER (WHERE t.kind IN ('transfer', 'reversal')), 0)::bigint
-                       AS transferred
+            SELECT e.currency, coalesce(-sum(e.amount) FILTER (WHERE e.account LIKE '%:payable'
+                       AND t.kind NOT IN ('payout', 'payout_failed', 'transfer', 'reversal', 'reclassified')), 0)::bigint AS amount,
+                   coalesce(sum(e.amount) FILTER (WHERE e.account LIKE '%:connected'
+                       AND t.kind <> 'payout_paid'), 0)::bigint AS transferred
             FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
-            WHERE e.account = 'tutor:' || $1::text || ':payable'
+            WHERE e.account IN ('tutor:' || $1::text || ':payable', 'tutor:' || $1::text || ':connected')
             GROUP BY e.currency ORDER BY e.currency) earned),
         'account', EXISTS (SELECT 1 FROM payout_accounts WHERE tutor_id = $1)) AS data
     UNION ALL

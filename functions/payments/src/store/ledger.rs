@@ -2,7 +2,7 @@
 
 use lectern_domain::id::UserId;
 use lectern_domain::money::Currency;
-use lectern_domain::payments::{Account, Payment, Posting};
+use lectern_domain::payments::{Account, Posting, Subject};
 use lectern_postgres::{Database, DbError, Json, Row, Type};
 use lectern_runtime::Cx;
 use serde::Serialize;
@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 use crate::services::Payments;
 
-/// Postings as the parameter of `ledger_post`.
-pub fn rows(cx: &Cx<Payments>, payment: &Payment, postings: &[Posting]) -> Json<Value> {
+/// Postings of one subject in one currency as the parameter of `ledger_post`.
+pub fn rows(cx: &Cx<Payments>, subject: &Subject, currency: Currency, postings: &[Posting]) -> Json<Value> {
+    let (payment, other) = subject.columns();
     let row = |posting: &Posting| {
         json!({
-            "id": cx.fresh_id(), "paymentId": payment.id, "kind": posting.kind, "reference": posting.reference,
-            "postedAt": cx.now(), "currency": payment.currency, "entries": posting.entries,
+            "id": cx.fresh_id(), "paymentId": payment, "other": other, "kind": posting.kind,
+            "reference": posting.reference, "postedAt": cx.now(), "currency": currency,
+            "entries": posting.entries,
         })
     };
     Json(Value::Array(postings.iter().map(row).collect()))
@@ -28,9 +30,9 @@ pub struct Earned {
     pub currency: Currency,
     /// The tutor's share of what is paid and not yet earned.
     pub held: i64,
-    /// Earned and not yet sent.
+    /// Earned and not yet sent to the tutor's account.
     pub payable: i64,
-    /// Sent.
+    /// Sent there and not taken back.
     pub transferred: i64,
 }
 
@@ -41,13 +43,13 @@ pub async fn earnings(db: &Database, tutor: UserId) -> Result<Vec<Earned>, DbErr
             SELECT currency, tutor_share AS held, 0 AS payable, 0 AS transferred FROM payments
             WHERE tutor_id = $1 AND status IN ('held', 'partially_refunded') AND NOT released
             UNION ALL
-            SELECT e.currency, 0, -e.amount,
-                   CASE WHEN t.kind IN ('transfer', 'reversal') THEN e.amount ELSE 0 END
-            FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
-            WHERE e.account = $2
+            SELECT currency, 0, -amount, CASE WHEN account = $3 THEN amount ELSE 0 END
+            FROM ledger_entries WHERE account IN ($2, $3)
         ) AS moved GROUP BY currency ORDER BY currency";
-    let account = Account::TutorPayable(tutor).to_string();
-    let rows = db.read(sql, &[(&tutor.0, Type::UUID), (&account, Type::TEXT)]).await?;
+    let payable = Account::TutorPayable(tutor).to_string();
+    let connected = Account::TutorConnected(tutor).to_string();
+    let params = [(&tutor.0 as _, Type::UUID), (&payable as _, Type::TEXT), (&connected as _, Type::TEXT)];
+    let rows = db.read(sql, &params).await?;
     let earned = |row: &Row| -> Result<Earned, DbError> {
         Ok(Earned {
             currency: Currency::parse(row.try_get(0)?)?,
@@ -88,7 +90,7 @@ pub async fn balances(db: &Database) -> Result<Vec<Balance>, DbError> {
 /// Ledger transactions that aren't balanced. The database lets none in.
 pub async fn unbalanced(db: &Database) -> Result<Vec<String>, DbError> {
     let sql = "
-        SELECT format('transaction %s (%s of payment %s) is not balanced', t.id, t.kind, t.payment_id)
+        SELECT format('transaction %s (%s of %s) is not balanced', t.id, t.kind, t.subject)
         FROM ledger_transactions t
         WHERE (SELECT count(*) FROM ledger_entries e WHERE e.transaction_id = t.id) < 2
            OR EXISTS (SELECT 1 FROM ledger_entries e WHERE e.transaction_id = t.id
@@ -113,12 +115,14 @@ pub async fn contradictions(db: &Database) -> Result<Vec<String>, DbError> {
         WITH booked AS (
             SELECT t.payment_id,
                 coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'escrow:%'), 0) AS escrow,
-                coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'tutor:%'), 0) AS payable,
+                coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'tutor:%:payable'), 0) AS payable,
+                coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'tutor:%:connected'), 0) AS connected,
                 coalesce(sum(e.amount) FILTER (WHERE e.account = 'platform_revenue'), 0) AS revenue,
                 coalesce(sum(e.amount) FILTER (WHERE e.account = 'refunds'), 0) AS refunds,
                 coalesce(sum(e.amount) FILTER (WHERE e.account = 'stripe_fees'), 0) AS fees,
                 coalesce(sum(e.amount) FILTER (WHERE e.account = 'stripe_balance'), 0) AS balance
-            FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id GROUP BY t.payment_id
+            FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+            WHERE t.payment_id IS NOT NULL GROUP BY t.payment_id
         ), asked AS (
             SELECT payment_id,
                 coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded,
@@ -128,7 +132,7 @@ pub async fn contradictions(db: &Database) -> Result<Vec<String>, DbError> {
             FROM stripe_operations GROUP BY payment_id
         ), facts AS (
             SELECT p.*, CASE WHEN p.charge_id IS NULL THEN 0 ELSE p.amount END AS charged, a.refund_done, a.sent,
-                a.reversed, a.refunded AS asked_refunds, b.escrow, b.payable, b.revenue, b.refunds, b.fees, b.balance
+                a.reversed, a.refunded AS asked_refunds, b.escrow, b.payable, b.connected, b.revenue, b.refunds, b.fees, b.balance
             FROM payments p JOIN asked a ON a.payment_id = p.id LEFT JOIN booked b ON b.payment_id = p.id
         )
         SELECT format('payment %s (%s): %s', f.id, f.status, wrong.what) FROM facts f
@@ -140,7 +144,9 @@ pub async fn contradictions(db: &Database) -> Result<Vec<String>, DbError> {
             ('the escrow is not what is held', coalesce(f.escrow, 0) =
                 CASE WHEN f.released THEN 0 ELSE f.refunded - f.charged END),
             ('the tutor''s account is not what is owed', coalesce(f.payable, 0) =
-                f.sent - f.reversed - CASE WHEN f.released THEN f.tutor_share ELSE 0 END),
+                CASE WHEN f.released THEN -f.tutor_share ELSE 0 END),
+            ('what lies at Stripe for the tutor is not what was sent', coalesce(f.connected, 0) =
+                f.sent - f.reversed),
             ('the revenue is not what was earned', coalesce(f.revenue, 0) =
                 CASE WHEN f.released THEN f.tutor_share - (f.amount - f.refunded) ELSE 0 END),
             ('the refunds are not what is on its way', coalesce(f.refunds, 0) = f.refund_done - f.refunded),

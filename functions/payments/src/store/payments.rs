@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lectern_domain::event::Envelope;
 use lectern_domain::id::{LessonId, PaymentId, UserId};
-use lectern_domain::payments::{Changes, Payment};
+use lectern_domain::payments::{Changes, Payment, Subject};
 use lectern_domain::time::Instant;
 use lectern_postgres::{Database, DbError, Json, Row, Type, outbox};
 use lectern_runtime::Cx;
@@ -37,7 +37,8 @@ pub struct Save<'a> {
 impl<'a> Save<'a> {
     /// Of the changes that a decision has made.
     pub fn new(cx: &Cx<Payments>, payment: &Payment, changes: Changes, webhook: Option<&'a str>) -> Self {
-        let postings = ledger::rows(cx, payment, &changes.postings);
+        let subject = Subject::Payment(payment.id);
+        let postings = ledger::rows(cx, &subject, payment.currency, &changes.postings);
         Self { events: cx.seal(changes.events), postings, webhook, at: cx.now() }
     }
 }

@@ -5,10 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::money::{BasisPoints, Money};
 
 crate::words! {
-    /// What a payment is for. Courses and subscriptions come with their contexts.
+    /// What a payment is for (product.md, Payments).
     pub enum Purpose {
         /// One lesson.
         Lesson = "lesson",
+        /// The first lesson with a tutor, at a price and a commission of its own.
+        Trial = "trial",
+        /// A course.
+        Course = "course",
+        /// A period of a subscription.
+        Subscription = "subscription",
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a change writes into the ledger.
 //!
-//! Sign: a positive entry is a debit, a negative one a credit. So `stripe_balance` (what Stripe holds for us) and
-//! `stripe_fees` (what Stripe took) are positive; what we owe (`escrow`, `tutor:…:payable`, `refunds`) and what we
-//! earned (`platform_revenue`) are negative. The entries of a transaction, and so of all of them, sum to zero.
+//! Sign: a positive entry is a debit, a negative one a credit. So `stripe_balance` (what Stripe holds for us),
+//! `tutor:…:connected` (what Stripe holds in a tutor's name) and `stripe_fees` (what Stripe took) are positive; what
+//! we owe (`escrow`, `tutor:…:payable`, `tutor:…:in_transit`, `refunds`) and what we earned (`platform_revenue`) are
+//! negative. The entries of a transaction, and so of all of them, sum to zero.
 
 use serde::{Serialize, Serializer};
 
-use crate::id::{PaymentId, UserId};
+use crate::id::{PaymentId, PayoutId, UserId};
 
 /// Where money is, or whose it is (product.md, Payments).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,8 +16,12 @@ pub enum Account {
     StripeBalance,
     /// What a payer has paid and nobody has earned yet.
     Escrow(PaymentId),
-    /// What a tutor has earned and not yet been sent.
+    /// What a tutor has earned and not yet been paid out, wherever it lies.
     TutorPayable(UserId),
+    /// What lies in the tutor's account at Stripe.
+    TutorConnected(UserId),
+    /// What is on its way from there to the tutor's bank.
+    TutorInTransit(UserId),
     /// What the platform has earned.
     PlatformRevenue,
     /// What payers are to get back and Stripe has not yet confirmed.
@@ -33,6 +38,8 @@ impl std::fmt::Display for Account {
             Self::StripeBalance => f.write_str("stripe_balance"),
             Self::Escrow(payment) => write!(f, "escrow:{payment}"),
             Self::TutorPayable(tutor) => write!(f, "tutor:{tutor}:payable"),
+            Self::TutorConnected(tutor) => write!(f, "tutor:{tutor}:connected"),
+            Self::TutorInTransit(tutor) => write!(f, "tutor:{tutor}:in_transit"),
             Self::PlatformRevenue => f.write_str("platform_revenue"),
             Self::Refunds => f.write_str("refunds"),
             Self::StripeFees => f.write_str("stripe_fees"),
@@ -62,8 +69,54 @@ crate::words! {
         Refund = "refund",
         /// Stripe took the refund.
         RefundSettled = "refund_settled",
+        /// Stripe could not give a refund to the payer after all.
+        RefundFailed = "refund_failed",
         /// A part of a transfer was taken back.
         Reversal = "reversal",
+        /// The payer's bank has taken the money for the time of a dispute.
+        Dispute = "dispute",
+        /// What Stripe takes for a dispute.
+        DisputeFee = "dispute_fee",
+        /// A dispute was won: the money is back.
+        DisputeWon = "dispute_won",
+        /// A dispute was lost: the money is the payer's.
+        DisputeLost = "dispute_lost",
+        /// A tutor's money was sent on its way to the tutor's bank.
+        Payout = "payout",
+        /// It has arrived.
+        PayoutPaid = "payout_paid",
+        /// It came back.
+        PayoutFailed = "payout_failed",
+        /// An invoice of a subscription was paid.
+        Invoice = "invoice",
+        /// What Stripe took of it.
+        InvoiceFee = "invoice_fee",
+        /// An invoice was given back.
+        InvoiceRefund = "invoice_refund",
+        /// A correction that a person has decided.
+        Adjustment = "adjustment",
+    }
+}
+
+/// Whose transaction it is. Within it, kind and reference are unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A payment's.
+    Payment(PaymentId),
+    /// A payout's.
+    Payout(PayoutId),
+    /// Of an invoice of a subscription, by Stripe's id.
+    Invoice(String),
+}
+
+impl Subject {
+    /// The payment, and what it is otherwise: as the ledger's table names it.
+    pub fn columns(&self) -> (Option<PaymentId>, Option<String>) {
+        match self {
+            Self::Payment(id) => (Some(*id), None),
+            Self::Payout(id) => (None, Some(format!("payout:{id}"))),
+            Self::Invoice(id) => (None, Some(format!("invoice:{id}"))),
+        }
     }
 }
 
@@ -76,7 +129,7 @@ pub struct Entry {
     pub amount: i64,
 }
 
-/// One transaction of the ledger. Its kind and reference are unique within the payment, so that posting it twice
+/// One transaction of the ledger. Its kind and reference are unique within its subject, so that posting it twice
 /// posts it once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Posting {

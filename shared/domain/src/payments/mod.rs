@@ -23,6 +23,6 @@ mod payment;
 pub use account::{AccountSeen, PayoutAccount};
 pub use commission::{Commission, PaymentsPolicy, Purpose, Split};
 pub use intent::{IntentSeen, IntentState};
-pub use ledger::{Account, Entry, Posting, PostingKind};
+pub use ledger::{Account, Entry, Posting, PostingKind, Subject};
 pub use operation::{Call, Operation, OperationKind, OperationState, Outcome, RefundId};
 pub use payment::{Changes, Closing, NewPayment, Payment, PaymentError, PaymentStatus};

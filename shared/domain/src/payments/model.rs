@@ -344,7 +344,9 @@ impl World {
         assert_eq!(self.balance(Account::Refunds), 0);
         assert_eq!(self.stripe.refunded, p.refunded);
         if p.released {
-            assert_eq!(self.balance(Account::TutorPayable(p.tutor_id)), 0);
+            // Owed to the tutor, and lying in the tutor's account at Stripe.
+            assert_eq!(self.balance(Account::TutorPayable(p.tutor_id)), -p.share().earnings);
+            assert_eq!(self.balance(Account::TutorConnected(p.tutor_id)), p.share().earnings);
             assert_eq!(p.transferred(), p.share().earnings);
             assert_eq!(self.balance(Account::PlatformRevenue), -p.share().fee);
         }

@@ -183,7 +183,7 @@ impl Payment {
 
     fn settled(&mut self, call: &Call, stripe_id: &str, now: Timestamp) -> Changes {
         let mut changes = Changes::default();
-        let payable = Account::TutorPayable(self.tutor_id);
+        let connected = Account::TutorConnected(self.tutor_id);
         match call.kind {
             OperationKind::Create | OperationKind::Cancel => {}
             OperationKind::Refund => {
@@ -197,12 +197,12 @@ impl Payment {
                 changes.events.push(self.event("payment.refunded", data));
             }
             OperationKind::Transfer => {
-                changes.post(PostingKind::Transfer, "", &[(payable, Account::StripeBalance, call.amount)]);
+                changes.post(PostingKind::Transfer, "", &[(connected, Account::StripeBalance, call.amount)]);
                 let excess = call.amount - self.share().earnings;
                 self.take_back(EXCESS, excess, stripe_id.to_owned(), now);
             }
             OperationKind::Reversal => {
-                let moves = [(Account::StripeBalance, payable, call.amount)];
+                let moves = [(Account::StripeBalance, connected, call.amount)];
                 changes.post(PostingKind::Reversal, &call.reference, &moves);
             }
         }
