@@ -202,7 +202,7 @@ mod tests {
         for row in 0..200 {
             assert!(words.contains(&format!("Lesson {row}")), "{row}");
         }
-        assert!(words.contains("Page 5 of 5"), "{words}");
+        assert!(words.contains("Page 4 of 4"), "{words}");
     }
 
     #[test]
