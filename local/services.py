@@ -92,6 +92,7 @@ def start_emulator(settings: Settings, processes: Processes) -> None:
         "AWS_DEFAULT_REGION": REGION,
         "LECTERN_LOCAL_BINARY": str(LOCAL_BINARY),
         "LECTERN_FUNCTION_LOG": str(processes.log("functions")),
+        "LECTERN_FUNCTION_PATIENCE": str(settings.patience),
         "SMTP_HOST": f"127.0.0.1:{settings.ports['smtp']}",
     }
     # After kill -9 the unpacked code of the last run is still there.

@@ -38,6 +38,8 @@ class Settings:
     state: Path
     ports: dict[str, int]
     overrides: dict[str, str] = field(default_factory=dict)
+    # How many times its Timeout a function is given.
+    patience: int = 1
 
     @property
     def logs(self) -> Path:

@@ -9,6 +9,8 @@ from .settings import ROOT, Settings, free_ports
 # Short enough for a test to wait for, long enough for it to act before (see "Policy windows" in docs).
 HOLD_SECONDS = 12
 DISPUTE_WINDOW_SECONDS = 2
+# The tests call as many as they can at once, on a machine that may have other work.
+PATIENCE = 3
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -36,4 +38,4 @@ def settings(state: Path, overrides: dict[str, str]) -> Settings:
     if not kept.exists():
         state.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(free_ports()))
-    return Settings(state=state, ports=json.loads(kept.read_text()), overrides=overrides)
+    return Settings(state=state, ports=json.loads(kept.read_text()), overrides=overrides, patience=PATIENCE)
