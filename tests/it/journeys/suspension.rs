@@ -57,8 +57,7 @@ async fn suspension_holds(world: &World, what: &str) -> (Person, Person) {
     let since = Instant::now();
     let next = world.api.get("/v1/users/me", &tutor.access_token).await;
     next.is_problem(401, "unauthenticated");
-    let measured =
-        join_all(ELSEWHERE.map(|(_, path)| last_taken(world, path, &tutor.access_token, since)));
+    let measured = join_all(ELSEWHERE.map(|(_, path)| last_taken(world, path, &tutor.access_token, since)));
     for ((context, _), after) in ELSEWHERE.iter().zip(measured.await) {
         eprintln!("suspension, {what}: {context} takes it for {} ms", after.as_millis());
         assert!(after < BOUND, "{what}: {context} took the token for {after:?}");
