@@ -7,7 +7,7 @@ from pathlib import Path
 from .settings import ROOT, Settings, free_ports
 
 # Short enough for a test to wait for, long enough for it to act before (see "Policy windows" in docs).
-HOLD_SECONDS = 12
+HOLD_SECONDS = 20
 DISPUTE_WINDOW_SECONDS = 2
 # The tests call as many as they can at once, on a machine that may have other work.
 PATIENCE = 3
