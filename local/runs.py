@@ -9,7 +9,7 @@ from pathlib import Path
 from .settings import ROOT
 
 _CARGO = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed")
-_OURS = re.compile(r"^(?:emulator|unit) checks: (\d+) passed, (\d+) failed")
+_OURS = re.compile(r"^(?:emulator|unit|stripe) checks: (\d+) passed, (\d+) failed")
 
 
 @dataclass
@@ -25,6 +25,11 @@ class Count:
         if found:
             self.passed += int(found[1])
             self.failed += int(found[2])
+
+    def add_one(self, good: bool) -> None:
+        """Counts one of our own."""
+        self.passed += good
+        self.failed += not good
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed"

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from . import postgres
 from .aws import Aws
-from .install import EMULATOR_PYTHON, MAILDEV, SWAGGER_UI
+from .install import EMULATOR_PYTHON, MAILDEV, STRIPE_CONTRACT, SWAGGER_UI
 from .problem import Problem
 from .processes import Processes
 from .settings import (
     REGION,
     ROOT,
+    STRIPE_CONNECT_WEBHOOK_SECRET,
     STRIPE_PUBLISHABLE_KEY,
     STRIPE_SECRET_KEY,
     STRIPE_WEBHOOK_SECRET,
@@ -125,6 +126,10 @@ def start_stripe(settings: Settings, processes: Processes, api: str) -> None:
         *("--publishable-key", STRIPE_PUBLISHABLE_KEY),
         *("--webhook-url", f"{api}/v1/webhooks/stripe"),
         *("--webhook-secret", STRIPE_WEBHOOK_SECRET),
+        *("--connect-webhook-url", f"{api}/v1/webhooks/stripe-connect"),
+        *("--connect-webhook-secret", STRIPE_CONNECT_WEBHOOK_SECRET),
+        # Tests ask in the end whether all was as Stripe says; a platform without them does without.
+        *(("--check-openapi", str(STRIPE_CONTRACT)) if STRIPE_CONTRACT.exists() else ()),
     ]
     if processes.pid("stripe") is not None:
         if processes.command("stripe") == "\0".join(command):

@@ -29,6 +29,21 @@ POSTGRES_PASSWORD = "postgres"
 STRIPE_SECRET_KEY = "sk_test_lectern_local_0123456789"
 STRIPE_PUBLISHABLE_KEY = "pk_test_lectern_local_0123456789"
 STRIPE_WEBHOOK_SECRET = "whsec_lectern_local_0123456789"
+STRIPE_CONNECT_WEBHOOK_SECRET = "whsec_lectern_local_connect_0123456789"
+
+
+# Stripe itself, which takes the stand-in's place when its test key and webhook secret are given.
+STRIPE_API = "https://api.stripe.com"
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """Where Stripe is, or what stands in for it, and what is secret between it and us."""
+
+    api: str
+    secret_key: str
+    webhook_secret: str
+    connect_webhook_secret: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,8 @@ class Settings:
     overrides: dict[str, str] = field(default_factory=dict)
     # How many times its Timeout a function is given.
     patience: int = 1
+    # Stripe itself, if that is wanted.
+    real_stripe: Stripe | None = None
 
     @property
     def logs(self) -> Path:
@@ -59,7 +76,14 @@ class Settings:
         return f"http://localhost:{self.ports['emulator']}"
 
     @property
+    def stripe(self) -> Stripe:
+        """Who is paid through."""
+        stand_in = Stripe(self.stripe_url, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_CONNECT_WEBHOOK_SECRET)
+        return self.real_stripe or stand_in
+
+    @property
     def stripe_url(self) -> str:
+        """The stand-in, which runs in any case."""
         return f"http://127.0.0.1:{self.ports['stripe']}"
 
     @property
@@ -83,7 +107,7 @@ class Settings:
         origins = [known.get("WebOrigins", ""), self.api_page_url]
         known |= {
             "LocalEndpoint": self.emulator_url,
-            "StripeApiBase": self.stripe_url,
+            "StripeApiBase": self.stripe.api,
             "WebOrigins": ",".join(origin for origin in origins if origin),
         }
         return known | self.overrides
@@ -101,6 +125,22 @@ def ports_from_environment() -> dict[str, int]:
     return ports
 
 
+def stripe_from_environment() -> Stripe | None:
+    """Stripe itself, if LECTERN_STRIPE_SECRET_KEY and LECTERN_STRIPE_WEBHOOK_SECRET say so: one is nothing without the other.
+
+    `stripe listen` signs everything with one secret, whichever of our two addresses it goes to.
+    """
+    key = os.environ.get("LECTERN_STRIPE_SECRET_KEY", "")
+    secret = os.environ.get("LECTERN_STRIPE_WEBHOOK_SECRET", "")
+    if not key and not secret:
+        return None
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise Problem("LECTERN_STRIPE_SECRET_KEY isn't a test key (sk_test_… or rk_test_…): no real money moves locally")
+    if not secret.startswith("whsec_"):
+        raise Problem("LECTERN_STRIPE_WEBHOOK_SECRET isn't a webhook secret (whsec_…): `stripe listen` prints it")
+    return Stripe(STRIPE_API, key, secret, secret)
+
+
 def free_ports() -> dict[str, int]:
     """Ports that nothing uses, picked by the operating system."""
     sockets = {name: socket.socket() for name in DEFAULT_PORTS}
@@ -116,4 +156,5 @@ def free_ports() -> dict[str, int]:
 
 def development() -> Settings:
     """What `make dev` runs."""
-    return Settings(state=ROOT / "target" / "local", ports=ports_from_environment())
+    state = ROOT / "target" / "local"
+    return Settings(state=state, ports=ports_from_environment(), real_stripe=stripe_from_environment())

@@ -46,7 +46,17 @@ def deploy(session, stage: str, environment: Mapping[str, str], build: bool = Tr
         say(f"{number}. {context.capitalize()}")
         _deploy_stack(session, program, stage, context)
         say(f"  {_invoke(session, function_name(stage, f'migrate-{context}'))}")
+    _sell(session, stage)
     _report(stage, outputs, store)
+
+
+def _sell(session, stage: str) -> None:
+    """Makes what is sold at Stripe. Without Stripe's key everything else works, so its lack is only told."""
+    say("What is sold at Stripe")
+    try:
+        say(f"  {_invoke(session, function_name(stage, 'ensure-billing-catalogue'))}")
+    except Problem as problem:
+        say(f"  not made, so nobody can subscribe: {problem}")
 
 
 def _deploy_stack(session, program: str, stage: str, part: str) -> None:
@@ -109,8 +119,9 @@ def _report(stage: str, outputs: Mapping[str, str], store: Secrets) -> None:
     if "ApiDomainTarget" in outputs:
         say(f"  Domain        a CNAME or alias to {outputs['ApiDomainTarget']}")
     if store.webhook_secret_is_pending():
-        say(f"\nPayments don't work yet. Tell Stripe of {api}/v1/webhooks/stripe (docs/operations.md, Stripe), then:")
-        say(f"  STRIPE_WEBHOOK_SECRET=whsec_… make deploy STAGE={stage}")
+        say(f"\nPayments don't work yet. Tell Stripe of {api}/v1/webhooks/stripe and")
+        say(f"{api}/v1/webhooks/stripe-connect (docs/operations.md, Stripe), then:")
+        say(f"  STRIPE_WEBHOOK_SECRET=whsec_… STRIPE_CONNECT_WEBHOOK_SECRET=whsec_… make deploy STAGE={stage}")
     say(f"\nThe first superadmin: invoke {function_name(stage, 'create-staff-user')} (docs/operations.md).")
     say(f"Everything else is in SSM under {parameter_name(stage, '')}")
 

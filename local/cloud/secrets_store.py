@@ -14,6 +14,11 @@ ADMIN = "lectern_admin"  # MasterUsername in template.yaml
 _CA_URL = "https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
 # Marks a webhook secret that nobody has given yet: random, so that no signature made with it can be guessed.
 _PENDING = "pending_"
+# The platform's own events, and those of tutors' accounts: two endpoints at Stripe.
+_WEBHOOK_SECRETS = {
+    "STRIPE_WEBHOOK_SECRET": "stripe/webhook-secret",
+    "STRIPE_CONNECT_WEBHOOK_SECRET": "stripe/connect-webhook-secret",
+}
 
 
 class Secrets:
@@ -48,25 +53,26 @@ class Secrets:
             self.write("database/admin-password", secrets.token_urlsafe(32))
 
     def take_stripe_values(self, given: Mapping[str, str]) -> None:
-        """Stripe's key and webhook secret from the environment; what is stored stays unless a new one is given."""
+        """Stripe's key and webhook secrets from the environment; what is stored stays unless a new one is given."""
         key = given.get("STRIPE_SECRET_KEY")
         if key:
             check_stripe_key(self._stage, key)
             self.write("stripe/secret-key", key)
         elif self.read("stripe/secret-key") is None:
             raise Problem("STRIPE_SECRET_KEY isn't set, and the stage has no key yet (docs/operations.md, Stripe)")
-        webhook = given.get("STRIPE_WEBHOOK_SECRET")
-        if webhook:
-            if not webhook.startswith("whsec_"):
-                raise Problem("STRIPE_WEBHOOK_SECRET must start with whsec_")
-            self.write("stripe/webhook-secret", webhook)
-        elif self.read("stripe/webhook-secret") is None:
-            # Stripe gives the secret when it is told the address, which exists only after the first deployment.
-            self.write("stripe/webhook-secret", _PENDING + secrets.token_urlsafe(32))
+        for variable, name in _WEBHOOK_SECRETS.items():
+            webhook = given.get(variable)
+            if webhook:
+                if not webhook.startswith("whsec_"):
+                    raise Problem(f"{variable} must start with whsec_")
+                self.write(name, webhook)
+            elif self.read(name) is None:
+                # Stripe gives the secret when it is told the address, which exists only after the first deployment.
+                self.write(name, _PENDING + secrets.token_urlsafe(32))
 
     def webhook_secret_is_pending(self) -> bool:
-        """Whether Stripe's webhooks are still refused, for want of their secret."""
-        return (self.read("stripe/webhook-secret") or _PENDING).startswith(_PENDING)
+        """Whether any of Stripe's webhooks are still refused, for want of their secret."""
+        return any((self.read(name) or _PENDING).startswith(_PENDING) for name in _WEBHOOK_SECRETS.values())
 
     def write_admin_url(self, host: str, port: str) -> None:
         """Where `prepare-databases` signs in."""

@@ -21,7 +21,7 @@ def command(_: argparse.Namespace) -> None:
     say(f"  API page       {settings.api_page_url}")
     say(f"  Sign-in        {platform.sign_in_url()}")
     say(f"  Mail inbox     {settings.mail_url}")
-    say(f"  Stripe         {settings.stripe_url} (stand-in)")
+    say(f"  Stripe         {settings.stripe.api} ({'test mode' if settings.real_stripe else 'stand-in'})")
     say(f"  For scripts    {settings.endpoints}\n")
     for person in PEOPLE:
         say(f"  {person.role:<11} {person.email:<28} {person.password}")

@@ -2,11 +2,12 @@
 
 import argparse
 
-from ..install import install
+from ..install import install, install_stripe_checks
 from ..steps import say
 
 
 def command(_: argparse.Namespace) -> None:
-    """Installs what the platform needs."""
+    """Installs what the platform and its tests need."""
     install()
+    install_stripe_checks()
     say("Everything is installed.")

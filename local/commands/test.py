@@ -1,10 +1,20 @@
 """`make test`."""
 
 import argparse
+import json
 import os
+import urllib.request
 
 from .. import demo, real_functions, test_copy
-from ..install import EMULATOR_PYTHON, SAM_PYTHON, check_tools, environment_without_python, install
+from ..install import (
+    EMULATOR_PYTHON,
+    SAM_PYTHON,
+    STRIPE_PYTHON,
+    check_tools,
+    environment_without_python,
+    install,
+    install_stripe_checks,
+)
 from ..platform import Platform, run_cargo
 from ..problem import Problem
 from ..runs import Count, run_tests
@@ -32,6 +42,7 @@ def command(_: argparse.Namespace) -> int:
 def _run_all(count: Count) -> None:
     check_tools()
     install()
+    install_stripe_checks()
     with step("compile (cargo test --no-run)"):
         # The binaries that the copy runs come with it: they are tested as binaries, by their packages' own tests. A
         # `cargo build` of them first would compile what they stand on once more, with other features.
@@ -41,6 +52,8 @@ def _run_all(count: Count) -> None:
     run_tests([str(SAM_PYTHON), "-m", "local.unit_checks"], python, count)
     say("\nChecks of the emulator")
     run_tests([str(EMULATOR_PYTHON), "-m", "local.emulator_checks"], python, count)
+    say("\nChecks of the stand-in for Stripe")
+    run_tests([str(STRIPE_PYTHON), "-m", "local.stripe_checks"], python, count)
     say("\nA copy of the platform for the tests")
     overrides = {
         "HoldSeconds": str(test_copy.HOLD_SECONDS),
@@ -64,6 +77,7 @@ def _run_all(count: Count) -> None:
                 "LECTERN_TEST_ENDPOINTS": str(platform.settings.endpoints),
             }
             run_tests(["cargo", "test", *WHAT, "--no-fail-fast"], environment, count)
+            _hold_to_contract(platform.settings.stripe_url, count)
         finally:
             if count.failed:
                 # Whoever looks for the reason finds it there.
@@ -71,3 +85,17 @@ def _run_all(count: Count) -> None:
                 say(f"The logs of the copy are kept: {platform.settings.logs}")
             else:
                 platform.reset()
+
+
+def _hold_to_contract(stripe: str, count: Count) -> None:
+    """Whether all that the copy asked of Stripe, was answered and was told is as Stripe's contract says."""
+    say("\nWhat the copy asked of Stripe")
+    try:
+        with urllib.request.urlopen(f"{stripe}/_stand_in/violations", timeout=30) as answer:
+            violations = json.loads(answer.read())["violations"]
+    except OSError as error:
+        raise Problem(f"the stand-in for Stripe can't be asked: {error}") from error
+    for each in violations:
+        say(f"  {each['of']} ({each['part']}): {'; '.join(each['reasons'])}")
+    say(f"{len(violations)} departures from Stripe's contract")
+    count.add_one(not violations)

@@ -46,7 +46,7 @@ def paid_lesson(scene: Scene, who: Cast) -> None:
 
 def _see_earnings(scene: Scene, tutor: Person, payment: dict[str, Any]) -> None:
     scene.screen.told("Nadia sees what she has earned: 80 % of the price.")
-    wanted = {"held": 0, "payable": 0, "transferred": payment["tutorEarnings"]["amount"]}
+    wanted = {"held": 0, "payable": payment["tutorEarnings"]["amount"], "inTransit": 0, "paid": 0}
 
     def is_there(earned: dict[str, Any]) -> bool:
         return any(wanted.items() <= each.items() for each in earned["balances"])

@@ -66,7 +66,7 @@ def beside(entries: list[Entry], stripe: dict[str, Any]) -> Comparison:
         if entry.group == "stripe_balance":
             balances[entry.currency] += entry.amount
             moved[entry.kind, entry.currency] += entry.amount
-        elif entry.group == "tutor" and entry.kind in ("transfer", "reversal"):
+        elif entry.account.endswith((":connected", ":in_transit")):
             sent[entry.account.split(":")[1], entry.currency] += entry.amount
     theirs = {currency.upper(): amount for currency, amount in stripe["balances"].items()}
     for currency in sorted(balances.keys() | theirs.keys()):

@@ -77,6 +77,17 @@ def announce(event):
     return _tried(lambda: _aws("sns").publish(TopicArn=event["topic"], Message=event["message"])["MessageId"])
 
 
+def cipher(event):
+    """Encrypts or decrypts with a key, in the name of the function's role."""
+    kms, about = _aws("kms"), {"KeyId": event["key"], "EncryptionContext": event["context"]}
+    if "plain" in event:
+        call = lambda: kms.encrypt(**about, Plaintext=event["plain"].encode())["CiphertextBlob"].hex()  # noqa: E731
+    else:
+        hidden = bytes.fromhex(event["hidden"])
+        call = lambda: kms.decrypt(**about, CiphertextBlob=hidden)["Plaintext"].decode()  # noqa: E731
+    return _tried(call)
+
+
 def send_mail(event):
     """Sends a mail of text and HTML, in the name of the function's role."""
     part = lambda text: {"Data": text, "Charset": "UTF-8"}  # noqa: E731

@@ -160,5 +160,6 @@ TEMPLATE: dict[str, Any] = {
         "Topic": {"Value": ref("Topic")},
         "OtherTopic": {"Value": ref("OtherTopic")},
         "SagaRole": {"Value": get("SagaRole")},
+        "Key": {"Value": get("Key")},
     },
 }

@@ -1,4 +1,4 @@
-"""What leaves through topics, mail and files in the stack of the checks."""
+"""What leaves through topics, mail and files in the stack of the checks, and the key that hides what stays."""
 
 from typing import Any
 
@@ -6,8 +6,36 @@ from .template_parts import function, get, ref, role
 
 
 def outside() -> dict[str, Any]:
-    """Topics, mail, files."""
-    return {**_topics(), **_mail(), **_files()}
+    """Topics, mail, files, a key."""
+    return {**_topics(), **_mail(), **_files(), **_keys()}
+
+
+def _keys() -> dict[str, Any]:
+    account = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}
+    whose = lambda name: {"aws:PrincipalArn": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/*-" + name + "-*"}}  # noqa: E731
+    allowed = lambda **more: {"Effect": "Allow", "Principal": {"AWS": account}, "Resource": "*", **more}  # noqa: E731
+    statements = [
+        allowed(Action=["kms:DescribeKey", "kms:PutKeyPolicy", "kms:GetKeyRotationStatus"]),
+        allowed(Action="kms:Encrypt", Condition={"ArnLike": whose("CipherRole")}),
+        allowed(Action="kms:Decrypt", Condition={"ArnLike": whose("DecipherRole")}),
+    ]
+    return {
+        "Key": {
+            "Type": "AWS::KMS::Key",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "EnableKeyRotation": True,
+                "PendingWindowInDays": 30,
+                "KeyPolicy": {"Version": "2012-10-17", "Statement": statements},
+            },
+        },
+        "CipherRole": role(("kms:Encrypt", get("Key"))),
+        "Cipher": function("cipher", "CipherRole"),
+        "DecipherRole": role(("kms:Decrypt", get("Key"))),
+        "Decipher": {**function("cipher"), **_named("check-decipher", "cipher", "DecipherRole")},
+        "MuteCipher": {**function("cipher"), **_named("check-cipher-mute", "cipher")},
+    }
 
 
 def _topics() -> dict[str, Any]:

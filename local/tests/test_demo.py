@@ -23,7 +23,7 @@ def _ledger() -> list[Entry]:
         _entry("3", "release", "escrow:p", 5250),
         _entry("3", "release", f"tutor:{_TUTOR}:payable", -4200),
         _entry("3", "release", "platform_revenue", -1050),
-        _entry("4", "transfer", f"tutor:{_TUTOR}:payable", 4200),
+        _entry("4", "transfer", f"tutor:{_TUTOR}:connected", 4200),
         _entry("4", "transfer", "stripe_balance", -4200),
     ]
 

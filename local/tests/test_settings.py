@@ -10,7 +10,7 @@ from ..problem import Problem
 from ..processes import Processes
 from ..runs import Count
 from ..services import check_ports
-from ..settings import DEFAULT_PORTS, Settings, free_ports, ports_from_environment
+from ..settings import DEFAULT_PORTS, Settings, free_ports, ports_from_environment, stripe_from_environment
 
 
 class Ports(unittest.TestCase):
@@ -35,6 +35,24 @@ class Ports(unittest.TestCase):
             settings = Settings(state=Path(folder), ports=free_ports() | {"stripe": taken.getsockname()[1]})
             with self.assertRaisesRegex(Problem, "LECTERN_PORT_STRIPE"):
                 check_ports(settings, Processes(settings))
+
+
+class RealStripe(unittest.TestCase):
+    def test_two_values_put_stripe_itself_in_the_place_of_the_stand_in(self) -> None:
+        given = {"LECTERN_STRIPE_SECRET_KEY": "sk_test_x", "LECTERN_STRIPE_WEBHOOK_SECRET": "whsec_x"}
+        with mock.patch.dict(os.environ, given):
+            settings = Settings(state=Path("s"), ports=free_ports(), real_stripe=stripe_from_environment())
+        self.assertEqual(settings.parameters()["StripeApiBase"], "https://api.stripe.com")
+        self.assertEqual((settings.stripe.secret_key, settings.stripe.connect_webhook_secret), ("sk_test_x", "whsec_x"))
+
+    def test_without_them_the_stand_in_is_paid_through(self) -> None:
+        settings = Settings(state=Path("s"), ports=free_ports(), real_stripe=stripe_from_environment())
+        self.assertEqual(settings.parameters()["StripeApiBase"], settings.stripe_url)
+
+    def test_a_live_key_and_half_of_it_are_refused(self) -> None:
+        for given in ({"LECTERN_STRIPE_SECRET_KEY": "sk_live_x"}, {"LECTERN_STRIPE_SECRET_KEY": "sk_test_x"}):
+            with mock.patch.dict(os.environ, given), self.assertRaisesRegex(Problem, "LECTERN_STRIPE"):
+                stripe_from_environment()
 
 
 class Parameters(unittest.TestCase):

@@ -1,6 +1,7 @@
 //! Takes into the audit log what staff did to people in other contexts (FERPA, 34 CFR 99.32; product.md, Privacy).
 //!
-//! The log is `identity`'s. A context that shows somebody's records to staff says so by an event, which it stores with
+//! The log is `identity`'s. A context that shows somebody's records to staff, or lets staff move somebody's money,
+//! says so by an event, which it stores with
 //! the answer; here it becomes an entry, once, with the time and the actor of the event.
 
 use lectern_domain::event::Envelope;
@@ -16,11 +17,13 @@ const NAME: &str = "record-audit-entries";
 
 /// An admin was given a link to a tutor's document.
 const DOCUMENT_READ: &str = "tutor.document_read";
+/// An admin refunded or released somebody's payment, or gave evidence in a dispute about it.
+const PAYMENT_ACTION: &str = "payment.admin_action";
 
 /// The use case.
 pub fn use_case() -> UseCase<Identity> {
-    UseCase::consumer(NAME, &[DOCUMENT_READ], record)
-        .summary("Take into the audit log what staff read in other contexts")
+    UseCase::consumer(NAME, &[DOCUMENT_READ, PAYMENT_ACTION], record)
+        .summary("Take into the audit log what staff read and did in other contexts")
 }
 
 async fn record(cx: Cx<Identity>, event: Envelope) -> Result<(), Fault> {
@@ -28,14 +31,22 @@ async fn record(cx: Cx<Identity>, event: Envelope) -> Result<(), Fault> {
         let value = event.data[name].as_str();
         value.ok_or_else(|| Fault::bad_input(format!("{}: no {name}", event.kind)))
     };
-    let tutor = UserId::parse(text("tutorId")?).map_err(|e| Fault::bad_input(e.0))?;
+    let user = |name: &str| UserId::parse(text(name)?).map_err(|e| Fault::bad_input(e.0));
+    let (action, subject, details) = if event.kind == PAYMENT_ACTION {
+        // Why it was done is kept by `payments`: the log has no words that somebody could want erased.
+        let details = json!({ "paymentId": text("paymentId")?, "action": text("action")?,
+            "reference": text("reference")?, "amount": event.data["amount"] });
+        (PAYMENT_ACTION, user("payerId")?, details)
+    } else {
+        (DOCUMENT_READ, user("tutorId")?, json!({ "documentId": text("documentId")? }))
+    };
     let effects = Effects {
         audit: vec![AuditEntry {
             at: event.occurred_at,
             actor: event.actor.clone(),
-            action: DOCUMENT_READ,
-            subject: format!("user:{tutor}"),
-            details: json!({ "documentId": text("documentId")? }),
+            action,
+            subject: format!("user:{subject}"),
+            details,
         }],
         ..Effects::default()
     };

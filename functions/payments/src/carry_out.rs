@@ -9,6 +9,7 @@
 //! A crash between any two lines leaves either nothing, or an open operation: the next run of the same step, or the
 //! sweep (`settle-payables`), sends it again with the same key.
 
+use lectern_domain::field::FieldErrors;
 use lectern_domain::id::PaymentId;
 use lectern_domain::payments::{
     Call, Changes, IntentSeen, OperationKind, OperationState, Outcome, Payment, PaymentError,
@@ -40,6 +41,12 @@ pub enum CarryOutError {
     /// There is none of this id.
     #[error("there is no such payment")]
     NoSuchPayment,
+    /// There is none of this id.
+    #[error("there is no such payout")]
+    NoSuchPayout,
+    /// Stripe could not be asked what a decision needs.
+    #[error(transparent)]
+    Stripe(#[from] StripeError),
 }
 
 impl From<CarryOutError> for Fault {
@@ -48,8 +55,12 @@ impl From<CarryOutError> for Fault {
             CarryOutError::Payment(PaymentError::WrongState(_)) => "WrongState",
             CarryOutError::Payment(PaymentError::RefundTooLarge { .. }) => "RefundTooLarge",
             CarryOutError::Payment(PaymentError::AnotherIntent) => "AnotherIntent",
-            CarryOutError::Payment(_) | CarryOutError::NoSuchPayment => Self::BAD_INPUT,
-            CarryOutError::Database(_) | CarryOutError::Contended => Self::TRANSIENT,
+            CarryOutError::Payment(_) | CarryOutError::NoSuchPayment | CarryOutError::NoSuchPayout => {
+                Self::BAD_INPUT
+            }
+            CarryOutError::Database(_) | CarryOutError::Contended | CarryOutError::Stripe(_) => {
+                Self::TRANSIENT
+            }
         };
         Self::named(kind, error)
     }
@@ -60,7 +71,25 @@ impl From<CarryOutError> for Problem {
         match error {
             CarryOutError::Database(error) => error.into(),
             CarryOutError::Contended => Self::new(&problem::UNAVAILABLE).cause(error).retry_after(1),
-            CarryOutError::Payment(_) | CarryOutError::NoSuchPayment => Self::internal(error),
+            CarryOutError::Stripe(error) => error.into(),
+            CarryOutError::Payment(PaymentError::WrongState(status)) => {
+                Self::new(&problem::WRONG_STATE).detail(format!("The payment is {}.", status.as_str()))
+            }
+            CarryOutError::Payment(PaymentError::RefundTooLarge { remaining }) => {
+                let most = format!("must be no more than {} minor units", remaining.amount);
+                FieldErrors::one("amount", most).into()
+            }
+            CarryOutError::Payment(PaymentError::AnotherCurrency) => {
+                FieldErrors::one("amount.currency", "must be the payment's").into()
+            }
+            CarryOutError::Payment(PaymentError::NoAmount) => {
+                FieldErrors::one("amount.amount", "must be more than nothing").into()
+            }
+            CarryOutError::Payment(PaymentError::RefundReused) => Self::new(&problem::IDEMPOTENCY_KEY_REUSED),
+            CarryOutError::NoSuchPayment => Self::not_found("payment"),
+            CarryOutError::Payment(PaymentError::AnotherIntent) | CarryOutError::NoSuchPayout => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -146,12 +175,16 @@ pub async fn go_on(
 }
 
 /// What Stripe has refused too often is not tried again by itself.
+pub fn tell_a_person_of(payment: &Payment, what: &str) {
+    tracing::error!(payment = %payment.id, what, "a person must look");
+    metrics::count(crate::CONTEXT, "PaymentsParked", 1);
+}
+
 fn tell_a_person(payment: &Payment, call: &Call) {
     let operation = payment.operation(call.kind, &call.reference);
-    let is_given_up = operation.is_some_and(|operation| operation.state == OperationState::Refused);
+    let is_given_up = operation.is_some_and(|o| o.state == OperationState::Refused && o.amount > 0);
     if is_given_up && matches!(call.kind, OperationKind::Refund | OperationKind::Reversal) {
-        tracing::error!(payment = %payment.id, key = call.key, "refused too often: a person must look");
-        metrics::count(crate::CONTEXT, "PaymentsParked", 1);
+        tell_a_person_of(payment, &call.key);
     }
 }
 

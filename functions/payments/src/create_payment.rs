@@ -2,13 +2,16 @@
 
 use lectern_domain::id::{LessonId, PaymentId, UserId};
 use lectern_domain::money::Money;
-use lectern_domain::payments::{Changes, NewPayment, Payment, PaymentStatus, Purpose};
+use lectern_domain::payments::{
+    Changes, Commission, CommissionPurpose, NewPayment, Payment, PaymentStatus, Purpose,
+};
 use lectern_domain::text::Line;
 use lectern_runtime::{Cx, Fault, Need, UseCase};
 use serde::{Deserialize, Serialize};
 
 use crate::carry_out::{Carried, CarryOutError, carry_out_loaded, go_on, now};
 use crate::services::{Payments, STRIPE};
+use crate::store::commission;
 use crate::store::payments::{self, Loaded, Save};
 
 /// The use case.
@@ -28,6 +31,26 @@ pub struct CreatePayment {
     amount: Money,
     #[serde(default)]
     description: Option<Line<200>>,
+    #[serde(default)]
+    purpose: LessonPurpose,
+}
+
+/// What kind of lesson is paid for: the commission depends on it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LessonPurpose {
+    #[default]
+    Lesson,
+    Trial,
+}
+
+impl From<LessonPurpose> for Purpose {
+    fn from(purpose: LessonPurpose) -> Self {
+        match purpose {
+            LessonPurpose::Lesson => Self::Lesson,
+            LessonPurpose::Trial => Self::Trial,
+        }
+    }
 }
 
 /// The payment that the student can pay now.
@@ -40,20 +63,22 @@ pub struct PaymentCreated {
 
 async fn create_payment(cx: Cx<Payments>, input: CreatePayment) -> Result<PaymentCreated, Fault> {
     let (payer, tutor, amount) = (input.student_id, input.tutor_id, input.amount);
+    let purpose = Purpose::from(input.purpose);
     let new = NewPayment {
-        purpose: Purpose::Lesson,
+        purpose,
         lesson_id: input.lesson_id,
         payer_id: payer,
         tutor_id: tutor,
         amount,
         description: input.description.map(|text| text.as_str().to_owned()),
     };
-    let commission = cx.policy.commission_for(Purpose::Lesson);
-    let (mut payment, changes) =
+    let (commission, version) = commission(&cx, purpose, tutor).await?;
+    let (payment, changes) =
         Payment::new(PaymentId(cx.fresh_id()), new, commission, now(&cx)).map_err(CarryOutError::from)?;
+    let mut payment = payment.under(version);
     let call = payment.lease_next(now(&cx));
     let save = Save::new(&cx, &payment, changes, None);
-    let carried = match payments::insert(&cx.base.db, &payment, &save).await? {
+    let carried = match payments::insert(&cx.base.db, &mut payment, &save).await? {
         None => {
             cx.base.publish(&save.events).await;
             go_on(&cx, Loaded { payment, ready_account: None }, call).await?
@@ -70,6 +95,20 @@ async fn create_payment(cx: Cx<Payments>, input: CreatePayment) -> Result<Paymen
         }
     };
     created(carried)
+}
+
+/// The platform's share at this moment, and the version of the policy that says so. The stage's own where no version
+/// is in force yet.
+async fn commission(
+    cx: &Cx<Payments>,
+    purpose: Purpose,
+    tutor: UserId,
+) -> Result<(Commission, Option<i64>), Fault> {
+    let default = (cx.policy.commission_for(purpose), None);
+    let Some(of) = CommissionPurpose::of(purpose) else { return Ok(default) };
+    let terms = commission::terms(&cx.base.db, tutor, cx.now()).await?;
+    let Some((version, policy)) = terms.version else { return Ok(default) };
+    Ok(policy.rate(of, terms.minutes_taught).map_or(default, |rate| (rate, Some(version))))
 }
 
 fn created(carried: Carried) -> Result<PaymentCreated, Fault> {

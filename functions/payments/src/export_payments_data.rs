@@ -28,7 +28,12 @@ struct Facts {
     paid: Option<Vec<Paid>>,
     not_paid: i64,
     earned: Option<Vec<Earned>>,
+    paid_out: Option<Vec<PaidOut>>,
     account: bool,
+    #[serde(default)]
+    customer: bool,
+    #[serde(default)]
+    tax_profile: bool,
 }
 
 /// What was paid in one currency.
@@ -38,6 +43,14 @@ struct Paid {
     payments: i64,
     amount: i64,
     refunded: i64,
+}
+
+/// What has arrived at the tutor's bank in one currency.
+#[derive(Deserialize)]
+struct PaidOut {
+    currency: Currency,
+    payouts: i64,
+    amount: i64,
 }
 
 /// What was earned in one currency, by the ledger.
@@ -75,8 +88,23 @@ fn sentences(facts: &Value) -> Vec<String> {
         let transferred = Money::new(transferred, currency);
         sentences.push(format!("Earned as a tutor: {earned}; sent to your account: {transferred}."));
     }
+    for PaidOut { currency, payouts, amount } in facts.paid_out.into_iter().flatten() {
+        let amount = Money::new(amount, currency);
+        sentences.push(format!("Paid out to your bank: {amount}, in {payouts} payouts."));
+    }
     if facts.account {
         sentences.push("You have an account for payouts at Stripe.".to_owned());
+    }
+    if facts.tax_profile {
+        sentences.push(
+            "Name, address and tax number under which you pay taxes; the number is encrypted.".to_owned(),
+        );
+    }
+    if facts.customer {
+        sentences.push(
+            "Cards that you have saved are kept by Stripe, and not here: your list of payment methods shows them."
+                .to_owned(),
+        );
     }
     sentences
 }

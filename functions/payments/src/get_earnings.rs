@@ -29,16 +29,18 @@ pub struct BalanceView {
     currency: Currency,
     /// The tutor's share of paid lessons that are still to come, or may still be disputed.
     held: i64,
-    /// Earned and not yet sent to the tutor's account. Below nothing while a refund is being taken back from it.
+    /// Earned and not yet paid out. Below nothing after a refund of what was paid out: the next earnings make it good.
     payable: i64,
-    /// Sent to the tutor's account and not taken back.
-    transferred: i64,
+    /// On its way to the tutor's bank.
+    in_transit: i64,
+    /// Arrived there.
+    paid: i64,
 }
 
 impl From<Earned> for BalanceView {
     fn from(earned: Earned) -> Self {
-        let Earned { currency, held, payable, transferred } = earned;
-        Self { currency, held, payable, transferred }
+        let Earned { currency, held, payable, in_transit, paid } = earned;
+        Self { currency, held, payable, in_transit, paid }
     }
 }
 

@@ -49,7 +49,8 @@ async fn open_payout_account(cx: Cx<Payments>, event: Envelope) -> Result<(), Fa
     }
 }
 
-async fn open(cx: &Cx<Payments>, account: &PayoutAccount) -> Result<AccountSeen, StripeError> {
+/// Makes the account at Stripe, or finds the one that an answer was lost of.
+pub(crate) async fn open(cx: &Cx<Payments>, account: &PayoutAccount) -> Result<AccountSeen, StripeError> {
     match cx.stripe.open_account(account).await {
         Err(error @ StripeError::Unknown { ended: true, .. }) => {
             match cx.stripe.find_account(account.tutor_id).await? {

@@ -17,10 +17,12 @@ use crate::carry_out::{CarryOutError, carry_out_loaded, now};
 use crate::services::{Payments, STRIPE, WEBHOOK_SECRET};
 use crate::store::webhooks::Received;
 use crate::store::{accounts, payments, webhooks};
+use crate::stripe::Secret;
 use crate::stripe::signature::{self, SignatureError};
+use crate::{follow_billing, follow_disputes};
 
 /// How often an account is read anew because somebody else was faster.
-const TRIES_MAX: usize = 4;
+pub(crate) const TRIES_MAX: usize = 4;
 
 /// The use case.
 pub fn use_case() -> UseCase<Payments> {
@@ -51,19 +53,31 @@ pub struct WebhookReceived {
     outcome: WebhookOutcome,
 }
 
+impl WebhookReceived {
+    /// With what became of it.
+    pub(crate) fn of(outcome: WebhookOutcome) -> Self {
+        Self { received: true, outcome }
+    }
+}
+
 /// The part of Stripe's event that we read.
 #[derive(Debug, Deserialize)]
-struct Event {
-    id: String,
+pub(crate) struct Event {
+    pub id: String,
     #[serde(rename = "type")]
-    kind: String,
-    created: i64,
-    data: EventData,
+    pub kind: String,
+    pub created: i64,
+    pub data: EventData,
+    /// The connected account that it is about.
+    #[serde(default)]
+    pub account: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct EventData {
-    object: Value,
+pub(crate) struct EventData {
+    pub object: Value,
+    #[serde(default)]
+    pub previous_attributes: serde_json::Map<String, Value>,
 }
 
 /// What an event's type means to us.
@@ -72,6 +86,16 @@ enum Concern {
     Intent,
     /// A tutor's account has changed.
     Account,
+    /// A customer's cards have changed.
+    Cards,
+    /// A subscription has changed, one of its invoices, or the page on which it is paid first.
+    Billing,
+    /// Something was given back: of a payment it is the echo of a call of ours, of an invoice it was done by hand.
+    GivenBack,
+    /// A payer has complained to their bank, or the bank has done something about it.
+    Dispute,
+    /// A refund has succeeded or failed.
+    Refund,
     /// The echo of a call of ours; kept for reconciliation.
     Echo,
     None,
@@ -86,8 +110,17 @@ fn concern(kind: &str) -> Concern {
         // Stripe's fee is known now.
         | "charge.updated" => Concern::Intent,
         "account.updated" => Concern::Account,
-        "charge.refunded" | "refund.created" | "refund.updated" | "refund.failed" | "transfer.created"
-        | "transfer.updated" | "transfer.reversed" => Concern::Echo,
+        "charge.refunded" => Concern::GivenBack,
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => Concern::Refund,
+        "transfer.created" | "transfer.updated" | "transfer.reversed" => Concern::Echo,
+        "setup_intent.succeeded" | "payment_method.attached" | "payment_method.detached" => Concern::Cards,
+        "checkout.session.completed" | "checkout.session.expired" => Concern::Billing,
+        _ if kind.starts_with("customer.subscription.") || kind.starts_with("invoice.") => Concern::Billing,
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated" => Concern::Dispute,
         _ => Concern::None,
     }
 }
@@ -97,31 +130,44 @@ async fn receive_stripe_webhook(
     _caller: Anyone,
     request: Request<Nothing, Nothing, Raw>,
 ) -> Result<Answer<WebhookReceived>, Problem> {
-    let header = request.headers.get("stripe-signature").map(String::as_str);
-    check_signature(&cx, header, &request.body.0).await?;
-    let event: Event = serde_json::from_slice(&request.body.0).map_err(|e| {
-        Problem::new(&problem::MALFORMED).detail("This is not an event of Stripe's.").cause(e)
-    })?;
+    let event = read_event(&cx, &cx.webhook_secret, &request).await?;
     let outcome = match concern(&event.kind) {
         Concern::None => WebhookOutcome::Ignored,
         concern => take(&cx, &event, &concern).await?,
     };
     tracing::info!(event = event.id, kind = event.kind, outcome = outcome.as_str(), "webhook");
-    Ok(Answer::new(WebhookReceived { received: true, outcome }))
+    Ok(Answer::new(WebhookReceived::of(outcome)))
 }
 
-async fn check_signature(cx: &Cx<Payments>, header: Option<&str>, body: &[u8]) -> Result<(), Problem> {
-    let mut checked = signature::verify(header, body, &secrets(cx).await?, cx.now());
+/// The event of a request, if it comes from Stripe: signed with one of the secrets.
+pub(crate) async fn read_event(
+    cx: &Cx<Payments>,
+    secret: &Secret,
+    request: &Request<Nothing, Nothing, Raw>,
+) -> Result<Event, Problem> {
+    let header = request.headers.get("stripe-signature").map(String::as_str);
+    check_signature(cx, secret, header, &request.body.0).await?;
+    serde_json::from_slice(&request.body.0)
+        .map_err(|e| Problem::new(&problem::MALFORMED).detail("This is not an event of Stripe's.").cause(e))
+}
+
+async fn check_signature(
+    cx: &Cx<Payments>,
+    secret: &Secret,
+    header: Option<&str>,
+    body: &[u8],
+) -> Result<(), Problem> {
+    let mut checked = signature::verify(header, body, &secrets(secret).await?, cx.now());
     if checked == Err(SignatureError::Wrong) && may_ask_again(cx.now()) {
         // The secret may have been changed since this environment read it.
-        cx.webhook_secret.forget().await;
-        checked = signature::verify(header, body, &secrets(cx).await?, cx.now());
+        secret.forget().await;
+        checked = signature::verify(header, body, &secrets(secret).await?, cx.now());
     }
     checked.map_err(|error| Problem::new(&problem::BAD_SIGNATURE).detail(format!("{error}.")).cause(error))
 }
 
-async fn secrets(cx: &Cx<Payments>) -> Result<String, Problem> {
-    cx.webhook_secret.read().await.map_err(|fault| Problem::unavailable(fault.message))
+async fn secrets(secret: &Secret) -> Result<String, Problem> {
+    secret.read().await.map_err(|fault| Problem::unavailable(fault.message))
 }
 
 /// At most once a minute: a forger must not make us read the parameter for each guess.
@@ -147,6 +193,12 @@ async fn take(cx: &Cx<Payments>, event: &Event, concern: &Concern) -> Result<Web
     match concern {
         Concern::Intent => apply_intent(cx, event, payment).await,
         Concern::Account => apply_account(cx, event).await,
+        Concern::Cards => follow_billing::apply_cards(cx, event).await,
+        Concern::Billing | Concern::GivenBack => follow_billing::apply_billing(cx, event).await,
+        Concern::Dispute => follow_disputes::apply_dispute(cx, event).await,
+        // Of a subscription's invoice, when it names no payment.
+        Concern::Refund if payment.is_none() => follow_billing::apply_billing(cx, event).await,
+        Concern::Refund => follow_disputes::apply_refund(cx, event, payment).await,
         Concern::Echo | Concern::None => Ok(WebhookOutcome::Noted),
     }
 }
@@ -179,13 +231,25 @@ async fn apply_intent(
     }
 }
 
-async fn apply_account(cx: &Cx<Payments>, event: &Event) -> Result<WebhookOutcome, Problem> {
+/// Remembers an event; `false` when its effect was had already.
+pub(crate) async fn take_once(cx: &Cx<Payments>, event: &Event) -> Result<bool, Problem> {
+    let created_at = Timestamp::from_second(event.created).unwrap_or_else(|_| cx.now());
+    let (id, kind) = (event.id.as_str(), event.kind.as_str());
+    let received = Received { id, kind, payment: None, created_at, only_noted: false };
+    Ok(!webhooks::take(&cx.base.db, &received, cx.now()).await?)
+}
+
+/// A tutor's account has changed.
+pub(crate) async fn apply_account(cx: &Cx<Payments>, event: &Event) -> Result<WebhookOutcome, Problem> {
     let object = &event.data.object;
     let Some(stripe_id) = object["id"].as_str() else { return of_no_concern(cx, event).await };
     let tutor = object["metadata"]["tutor_id"].as_str().and_then(|id| UserId::parse(id).ok());
     for _ in 0..TRIES_MAX {
         let account = accounts::by_stripe_id(&cx.base.db, stripe_id, tutor).await?;
-        let Some(mut account) = account else { return of_no_concern(cx, event).await };
+        // Of an account that we were cut off from Stripe tells us nothing.
+        let Some(mut account) = account.filter(|account| !account.cut_off) else {
+            return of_no_concern(cx, event).await;
+        };
         // Read after the row: whoever saves last has seen the latest.
         let seen = cx.stripe.account(stripe_id).await?;
         let events = cx.seal(account.observe(&seen));
@@ -198,7 +262,8 @@ async fn apply_account(cx: &Cx<Payments>, event: &Event) -> Result<WebhookOutcom
     Err(CarryOutError::Contended.into())
 }
 
-async fn of_no_concern(cx: &Cx<Payments>, event: &Event) -> Result<WebhookOutcome, Problem> {
+/// There is nothing here that the event could have an effect on.
+pub(crate) async fn of_no_concern(cx: &Cx<Payments>, event: &Event) -> Result<WebhookOutcome, Problem> {
     webhooks::finish(&cx.base.db, &event.id, cx.now()).await?;
     Ok(WebhookOutcome::Ignored)
 }

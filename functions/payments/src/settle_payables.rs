@@ -7,6 +7,7 @@ use lectern_domain::payments::{Changes, Payment, PaymentError};
 use lectern_runtime::{Cx, Fault, Need, UseCase, metrics};
 
 use crate::carry_out::{CarryOutError, carry_out_loaded, now};
+use crate::evidence;
 use crate::services::{Payments, STRIPE};
 use crate::store::payments::{self, Loaded};
 
@@ -42,6 +43,7 @@ async fn settle_payables(cx: Cx<Payments>) -> Result<(), Fault> {
             }
         }
     }
+    evidence::finish_left_behind(&cx).await?;
     if still_open > 0 {
         metrics::count(crate::CONTEXT, "PaymentsUnfinished", still_open);
     }

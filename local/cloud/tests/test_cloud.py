@@ -80,6 +80,8 @@ class SecretsTest(Quiet):
         store.take_stripe_values({"STRIPE_SECRET_KEY": "sk_test_x"})
         self.assertTrue(store.webhook_secret_is_pending())
         store.take_stripe_values({"STRIPE_WEBHOOK_SECRET": "whsec_y"})
+        self.assertTrue(store.webhook_secret_is_pending(), "there are two")
+        store.take_stripe_values({"STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_z"})
         self.assertFalse(store.webhook_secret_is_pending())
         store.take_stripe_values({})
         self.assertEqual(ssm.values["/lectern/dev/stripe/webhook-secret"], "whsec_y")
@@ -208,7 +210,7 @@ class DeployTest(Quiet):
         text = self.printed.getvalue()
         self.assertIn("https://api/v1/webhooks/stripe", text)
         for name, value in ssm.values.items():
-            if name.split("/")[-1] in ("admin-password", "admin-url", "secret-key", "webhook-secret"):
+            if name.split("/")[-1] in ("admin-password", "admin-url", "secret-key", "webhook-secret", "connect-webhook-secret"):
                 self.assertNotIn(value, text)
 
 

@@ -11,6 +11,7 @@ from . import (
     mail,
     permissions,
     persistence,
+    principals,
     recycle,
     state_machines,
     tables,
@@ -20,7 +21,8 @@ from . import (
 
 def apply_all() -> ModuleType:
     """Puts every patch on, and gives back MiniStack's application module."""
-    for each in (functions, environment, cognito, http_api, permissions, tables, buckets, topics, mail, state_machines):
+    first = (functions, environment, cognito, http_api, permissions, principals, tables, buckets, topics, mail)
+    for each in (*first, state_machines):
         each.apply()
     import ministack.app as application
 

@@ -5,12 +5,24 @@ use std::path::PathBuf;
 
 /// What is printed when the command line can't be used.
 pub const USAGE: &str = "usage: stripe-stand-in --port N --state FILE --secret-key sk_test_… \
---publishable-key pk_test_… --webhook-secret whsec_… [--webhook-url URL]
-(or the environment: STRIPE_STAND_IN_PORT, _STATE, _SECRET_KEY, _PUBLISHABLE_KEY, _WEBHOOK_SECRET, _WEBHOOK_URL)";
+--publishable-key pk_test_… --webhook-secret whsec_… [--webhook-url URL] \
+[--connect-webhook-secret whsec_… --connect-webhook-url URL] [--payouts by-themselves|by-hand] \
+[--check-openapi CONTRACT]
+(or the environment: STRIPE_STAND_IN_PORT, _STATE, _SECRET_KEY, _PUBLISHABLE_KEY, _WEBHOOK_SECRET, _WEBHOOK_URL, …)";
 
 const ENVIRONMENT_PREFIX: &str = "STRIPE_STAND_IN_";
-const OPTIONS: [&str; 6] =
-    ["port", "state", "secret-key", "publishable-key", "webhook-url", "webhook-secret"];
+const OPTIONS: [&str; 10] = [
+    "port",
+    "state",
+    "secret-key",
+    "publishable-key",
+    "webhook-url",
+    "webhook-secret",
+    "connect-webhook-url",
+    "connect-webhook-secret",
+    "payouts",
+    "check-openapi",
+];
 
 /// How one stand-in is set up.
 #[derive(Clone)]
@@ -27,6 +39,14 @@ pub struct Config {
     pub webhook_url: Option<String>,
     /// What deliveries are signed with.
     pub webhook_secret: String,
+    /// The contract to which requests, answers and events are held; see [`crate::check`].
+    pub check_openapi: Option<PathBuf>,
+    /// Where events of connected accounts go; without it they wait.
+    pub connect_webhook_url: Option<String>,
+    /// What those are signed with.
+    pub connect_webhook_secret: String,
+    /// Whether payouts wait for an admin route to move them, or move by themselves.
+    pub payouts_by_hand: bool,
 }
 
 impl Config {
@@ -54,7 +74,18 @@ impl Config {
             publishable_key: take("publishable-key")?,
             webhook_url: take("webhook-url").ok(),
             webhook_secret: take("webhook-secret")?,
+            check_openapi: take("check-openapi").ok().map(PathBuf::from),
+            connect_webhook_url: take("connect-webhook-url").ok(),
+            connect_webhook_secret: take("connect-webhook-secret").unwrap_or_default(),
+            payouts_by_hand: match take("payouts").as_deref() {
+                Ok("by-hand") => true,
+                Ok("by-themselves") | Err(_) => false,
+                Ok(other) => return Err(format!("--payouts {other}: by-themselves or by-hand")),
+            },
         };
+        if config.connect_webhook_url.is_some() && config.connect_webhook_secret.is_empty() {
+            return Err(format!("--connect-webhook-url wants --connect-webhook-secret\n{USAGE}"));
+        }
         if !config.secret_key.starts_with("sk_test_") || !config.publishable_key.starts_with("pk_test_") {
             return Err("keys start with sk_test_ and pk_test_: a live key has no business here".to_owned());
         }

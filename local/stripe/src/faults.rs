@@ -41,6 +41,9 @@ pub struct Fault {
     /// How many requests it still hits.
     #[serde(default = "once")]
     pub times: u32,
+    /// How many requests it lets go by first: with 2 it hits the third.
+    #[serde(default)]
+    pub skip: u32,
     /// For what takes time.
     #[serde(default)]
     pub delay_ms: Option<u64>,
@@ -74,7 +77,11 @@ impl Faults {
     /// The first that hits this request, which uses it up by one.
     pub fn take(&self, method: &str, path: &str) -> Option<Fault> {
         let mut faults = self.lock();
-        let fault = faults.iter_mut().find(|fault| fault.hits(method, path))?;
+        let fault = faults.iter_mut().filter(|fault| fault.hits(method, path)).find_map(|fault| {
+            let lets_go = fault.skip > 0;
+            fault.skip = fault.skip.saturating_sub(1);
+            (!lets_go).then_some(fault)
+        })?;
         fault.times -= 1;
         let taken = fault.clone();
         faults.retain(|fault| fault.times > 0);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use crate::error::Failure;
 
 /// Free key-value pairs on an object.
@@ -43,6 +45,20 @@ impl Params {
     pub fn take(&mut self, name: &str) -> Option<String> {
         let at = self.pairs.iter().position(|pair| pair.name == name)?;
         Some(self.pairs.remove(at).value)
+    }
+
+    /// Gives a parameter, and all below it, another name.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        for pair in self.pairs.iter_mut().filter(|pair| pair.path.first().is_some_and(|first| first == from))
+        {
+            pair.name = pair.name.replacen(from, to, 1);
+            pair.path = path(&pair.name);
+        }
+    }
+
+    /// One more.
+    pub fn add(&mut self, name: &str, value: &str) {
+        self.pairs.push(Pair { path: path(name), name: name.to_owned(), value: value.to_owned() });
     }
 
     /// The same text for the same parameters in whatever order: what an idempotency key is compared by.
@@ -175,10 +191,27 @@ impl Params {
         self.pairs.iter().filter(below).map(|pair| (pair.path[1].clone(), pair.value.clone())).collect()
     }
 
+    /// The keys and values of an object in an object: of `subscription_data[metadata][a]=b`.
+    #[must_use]
+    pub fn nested_map(&self, name: &str, inner: &str) -> Metadata {
+        let below = |pair: &&Pair| pair.path.len() == 3 && pair.path[0] == name && pair.path[1] == inner;
+        self.pairs.iter().filter(below).map(|pair| (pair.path[2].clone(), pair.value.clone())).collect()
+    }
+
     /// Whether anything below `name` is given.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|pair| pair.path.first().is_some_and(|first| first == name))
+    }
+
+    /// All of them as one value: what has keys is an object, what has none or numbers an array, all else is text.
+    #[must_use]
+    pub fn tree(&self) -> Value {
+        let mut root = Tree::default();
+        for pair in &self.pairs {
+            root.put(&pair.path, &pair.value);
+        }
+        root.into_value("")
     }
 
     /// Applies `metadata[key]=value` to what an object has: an empty value removes its key, an empty `metadata`
@@ -208,6 +241,48 @@ impl Params {
     fn raw(&self, name: &str) -> Option<&str> {
         let wanted = path(name);
         self.pairs.iter().rev().find(|pair| pair.path == wanted).map(|pair| pair.value.as_str())
+    }
+}
+
+/// Parameters on their way to one value.
+#[derive(Default)]
+struct Tree {
+    text: Option<String>,
+    below: Vec<(String, Tree)>,
+}
+
+impl Tree {
+    fn put(&mut self, path: &[String], value: &str) {
+        let Some((first, rest)) = path.split_first() else {
+            self.text = Some(value.to_owned());
+            return;
+        };
+        // `a[]=1&a[]=2` are two elements; so are `a[][b]=1&a[][b]=2`, but not `a[][b]=1&a[][c]=2`.
+        let has =
+            |tree: &Self| rest.first().is_none_or(|next| tree.below.iter().any(|(name, _)| name == next));
+        let at =
+            self.below.iter().rposition(|(name, tree)| name == first && !(first.is_empty() && has(tree)));
+        let at = at.unwrap_or_else(|| {
+            self.below.push((first.clone(), Self::default()));
+            self.below.len() - 1
+        });
+        self.below[at].1.put(rest, value);
+    }
+
+    fn into_value(self, name: &str) -> Value {
+        if self.below.is_empty() {
+            return self.text.map_or_else(|| Value::Object(Map::new()), Value::String);
+        }
+        let is_number = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
+        // Metadata may have a number as its key.
+        if name != "metadata" && self.below.iter().all(|(key, _)| is_number(key)) {
+            return self.below.into_iter().map(|(key, tree)| tree.into_value(&key)).collect();
+        }
+        let members = self.below.into_iter().map(|(key, tree)| {
+            let value = tree.into_value(&key);
+            (key, value)
+        });
+        Value::Object(members.collect())
     }
 }
 
@@ -268,6 +343,17 @@ mod tests {
         let nested = Params::parse(b"amount[x]=1&metadata[a][b]=1");
         assert!(nested.only(&["amount"]).is_err());
         assert!(nested.only(&["amount[x]", "metadata[*]"]).is_err());
+    }
+
+    #[test]
+    fn nested_keys_become_objects_and_numbered_or_empty_ones_arrays() {
+        let text =
+            b"a=1&b[c]=2&b[d][]=3&b[d][]=4&e[0][f]=5&e[0][g]=6&e[1][f]=7&h[][i]=8&h[][j]=9&metadata[1]=x";
+        let wanted = serde_json::json!({
+            "a": "1", "b": { "c": "2", "d": ["3", "4"] }, "e": [{ "f": "5", "g": "6" }, { "f": "7" }],
+            "h": [{ "i": "8", "j": "9" }], "metadata": { "1": "x" },
+        });
+        assert_eq!(Params::parse(text).tree(), wanted);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Objects as the API shows them: the whole shape, expansions, pages of a list.
 
+mod expandable;
+
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
-use crate::objects::payment_intent::PUBLIC_FIELDS;
 use crate::objects::{Kind, Object, Refund, Reply, Resource as _, TransferReversal};
+use crate::objects::{Price, checkout_session, invoice, payment_intent, setup_intent};
 use crate::params::Params;
 use crate::state::{Tables, Unit};
 
@@ -17,6 +19,11 @@ const EMBEDDED_MAX: usize = 10;
 /// An object as Stripe shows it: id, object, then the rest by name.
 #[must_use]
 pub fn object(object: &Object) -> Value {
+    if let Object::Customer(customer) = object
+        && customer.deleted
+    {
+        return customer.gone();
+    }
     let mut all = Map::new();
     for part in [object.fixed(), serde_json::to_value(object).unwrap_or_default()] {
         if let Value::Object(members) = part {
@@ -71,8 +78,12 @@ pub fn reply(unit: &Unit, reply: &Reply, expansions: &[String]) -> Result<Value,
         Reply::Object(it) => with_lists(unit, it),
         Reply::Public(it) => {
             let mut shown = object(it);
+            let public: &[&str] = match it {
+                Object::SetupIntent(_) => &setup_intent::PUBLIC_FIELDS,
+                _ => &payment_intent::PUBLIC_FIELDS,
+            };
             if let Value::Object(members) = &mut shown {
-                members.retain(|name, _| PUBLIC_FIELDS.contains(&name.as_str()));
+                members.retain(|name, _| public.contains(&name.as_str()));
             }
             shown
         }
@@ -100,10 +111,10 @@ fn expand(unit: &Unit, value: &mut Value, path: &[&str], whole: &str) -> Result<
         let Some(Value::Array(elements)) = members.get_mut("data") else { return Ok(()) };
         return elements.iter_mut().try_for_each(|element| expand(unit, element, rest, whole));
     }
-    if kind == "charge" && name == "refunds" {
-        let id = members.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        members.insert(name.to_owned(), refunds_of(unit, &id));
-    } else if !is_expandable(&kind, name) {
+    let id = members.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(included) = included(unit, &kind, name, &id) {
+        members.insert(name.to_owned(), included);
+    } else if !expandable::is_expandable(&kind, name) {
         let mut message = format!("This property cannot be expanded ({whole}).");
         if kind == "list" {
             message += &format!(" You may want to try expanding 'data.{whole}' instead.");
@@ -117,50 +128,24 @@ fn expand(unit: &Unit, value: &mut Value, path: &[&str], whole: &str) -> Result<
     expand(unit, member, rest, whole)
 }
 
+/// Members that an object has only for those who ask for them.
+fn included(unit: &Unit, kind: &str, name: &str, id: &str) -> Option<Value> {
+    match (kind, name) {
+        ("charge", "refunds") => Some(refunds_of(unit, id)),
+        ("invoice", "payments") => Some(invoice::payments(unit, id)),
+        ("invoice", "confirmation_secret") => Some(invoice::confirmation_secret(unit, id)),
+        ("price", "currency_options") => unit.find::<Price>(id).map(|price| price.currency_options()),
+        ("checkout.session", "line_items") => Some(checkout_session::line_items(unit, id)),
+        _ => None,
+    }
+}
+
 fn refunds_of(unit: &Unit, charge: &str) -> Value {
     let of_charge = unit.all::<Refund>().rev().filter(|refund| refund.charge == charge);
     let refunds: Vec<_> = of_charge.map(|refund| object(&refund.clone().into())).collect();
     let mut list = no_list(&format!("/v1/charges/{charge}/refunds"));
     list["data"] = Value::from(refunds);
     list
-}
-
-/// What can be expanded. Some always are null here, but asking is no error.
-fn is_expandable(kind: &str, name: &str) -> bool {
-    let names: &[&str] = match kind {
-        "payment_intent" => {
-            &["latest_charge", "payment_method", "customer", "review", "on_behalf_of", "application"]
-        }
-        "charge" => &[
-            "balance_transaction",
-            "payment_intent",
-            "customer",
-            "review",
-            "source_transfer",
-            "failure_balance_transaction",
-            "application",
-            "application_fee",
-            "on_behalf_of",
-        ],
-        "refund" => &[
-            "balance_transaction",
-            "charge",
-            "payment_intent",
-            "transfer_reversal",
-            "source_transfer_reversal",
-            "failure_balance_transaction",
-        ],
-        "balance_transaction" => &["source"],
-        "transfer" => {
-            &["balance_transaction", "destination", "destination_payment", "source_transaction", "reversals"]
-        }
-        "transfer_reversal" => {
-            &["balance_transaction", "transfer", "destination_payment_refund", "source_refund"]
-        }
-        "payment_method" => &["customer"],
-        _ => &[],
-    };
-    names.contains(&name)
 }
 
 /// Which part of a list is wanted.
@@ -223,6 +208,7 @@ impl Page {
         let mut matching: Vec<_> = tables
             .of_kind(kind)
             .rev()
+            .filter(|it| it.owner() == unit.account.as_deref())
             .filter(|it| self.is_in_time(it) && wanted(it) || self.is_cursor(it.id()))
             .collect();
         if let Some(id) = &self.starting_after {
@@ -274,11 +260,26 @@ fn word(kind: Kind) -> &'static str {
         Kind::Account => crate::objects::Account::WORD,
         Kind::BalanceTransaction => crate::objects::BalanceTransaction::WORD,
         Kind::Charge => crate::objects::Charge::WORD,
+        Kind::Dispute => crate::objects::Dispute::WORD,
         Kind::Event => crate::objects::Event::WORD,
         Kind::PaymentIntent => crate::objects::PaymentIntent::WORD,
         Kind::PaymentMethod => crate::objects::PaymentMethod::WORD,
         Kind::Refund => Refund::WORD,
         Kind::Transfer => crate::objects::Transfer::WORD,
         Kind::TransferReversal => TransferReversal::WORD,
+        Kind::WebhookEndpoint => crate::objects::WebhookEndpoint::WORD,
+        Kind::AccountLink => crate::objects::AccountLink::WORD,
+        Kind::Payout => crate::objects::Payout::WORD,
+        Kind::Customer => crate::objects::Customer::WORD,
+        Kind::SetupIntent => crate::objects::SetupIntent::WORD,
+        Kind::CheckoutSession => crate::objects::CheckoutSession::WORD,
+        Kind::Invoice => crate::objects::Invoice::WORD,
+        Kind::InvoicePayment => crate::objects::InvoicePayment::WORD,
+        Kind::PortalConfiguration => crate::objects::PortalConfiguration::WORD,
+        Kind::PortalSession => crate::objects::PortalSession::WORD,
+        Kind::Price => Price::WORD,
+        Kind::Product => crate::objects::Product::WORD,
+        Kind::Subscription => crate::objects::Subscription::WORD,
+        Kind::TestClock => crate::objects::TestClock::WORD,
     }
 }

@@ -14,7 +14,8 @@ use tokio::sync::Notify;
 pub use signature::header as signature_header;
 
 use crate::config::Config;
-use crate::objects::{Event, Resource as _};
+use crate::objects::event::CONFIGURED;
+use crate::objects::{Event, Resource as _, WebhookEndpoint};
 use crate::render;
 use crate::state::{Stand, now};
 
@@ -34,12 +35,24 @@ pub struct Deliveries {
 #[derive(Default)]
 struct Inner {
     endpoint: Option<String>,
+    /// Of events of connected accounts.
+    connect_endpoint: Option<String>,
     held: bool,
     pending: Vec<Pending>,
 }
 
-struct Pending {
+/// One event on its way to one address.
+#[derive(Clone, PartialEq, Eq)]
+struct Errand {
     event: String,
+    /// Who waits for it, see [`Event::waiting`].
+    to: String,
+}
+
+struct Pending {
+    errand: Errand,
+    /// Of a connected account.
+    connected: bool,
     attempts: u32,
     due: Instant,
     busy: bool,
@@ -47,7 +60,7 @@ struct Pending {
 
 /// What the delivering task does next.
 enum Next {
-    Send(String),
+    Send(Errand),
     Wait(Option<Duration>),
 }
 
@@ -64,20 +77,31 @@ impl Deliveries {
             .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
             .build()
             .map_err(io::Error::other)?;
-        let inner = Inner { endpoint: config.webhook_url.clone(), ..Inner::default() };
+        let inner = Inner {
+            endpoint: config.webhook_url.clone(),
+            connect_endpoint: config.connect_webhook_url.clone(),
+            ..Inner::default()
+        };
         Ok(Self { inner: Mutex::new(inner), wake: Notify::new(), client })
     }
 
-    /// One more event, at once.
-    pub fn add(&self, event: &str) {
-        let pending = Pending { event: event.to_owned(), attempts: 0, due: Instant::now(), busy: false };
-        self.lock().pending.push(pending);
+    /// One more event, at once, to all who wait for it.
+    pub fn add(&self, event: &Event) {
+        let connected = event.account.is_some();
+        let pending = event.waiting.iter().map(|to| {
+            let errand = Errand { event: event.id.clone(), to: to.clone() };
+            Pending { errand, connected, attempts: 0, due: Instant::now(), busy: false }
+        });
+        self.lock().pending.extend(pending);
         self.wake.notify_one();
     }
 
-    /// From now on events go there.
-    pub fn set_endpoint(&self, url: String) {
-        self.lock().endpoint = Some(url);
+    /// From now on events go there; what isn't given stays.
+    pub fn set_endpoints(&self, url: Option<String>, connect_url: Option<String>) {
+        let mut inner = self.lock();
+        inner.endpoint = url.or_else(|| inner.endpoint.take());
+        inner.connect_endpoint = connect_url.or_else(|| inner.connect_endpoint.take());
+        drop(inner);
         self.wake.notify_one();
     }
 
@@ -97,36 +121,44 @@ impl Deliveries {
     #[must_use]
     pub fn summary(&self) -> Value {
         let inner = self.lock();
-        json!({ "url": inner.endpoint, "held": inner.held, "pending": inner.pending.len() })
+        json!({ "url": inner.endpoint, "connect_url": inner.connect_endpoint, "held": inner.held, "pending": inner.pending.len() })
+    }
+
+    fn url(&self, connected: bool) -> Option<String> {
+        let inner = self.lock();
+        if connected { inner.connect_endpoint.clone() } else { inner.endpoint.clone() }
     }
 
     fn next(&self) -> Next {
         let mut inner = self.lock();
         let busy = inner.pending.iter().filter(|pending| pending.busy).count();
-        if inner.held || inner.endpoint.is_none() || busy >= BUSY_MAX {
+        let reached = [inner.endpoint.is_some(), inner.connect_endpoint.is_some()];
+        if inner.held || busy >= BUSY_MAX {
             return Next::Wait(None);
         }
         let now = Instant::now();
-        match inner.pending.iter_mut().find(|pending| !pending.busy && pending.due <= now) {
+        let reaches =
+            |pending: &Pending| pending.errand.to != CONFIGURED || reached[usize::from(pending.connected)];
+        let can_go = |pending: &Pending| !pending.busy && reaches(pending);
+        match inner.pending.iter_mut().find(|pending| can_go(pending) && pending.due <= now) {
             Some(pending) => {
                 pending.busy = true;
-                Next::Send(pending.event.clone())
+                Next::Send(pending.errand.clone())
             }
             None => {
-                let due =
-                    inner.pending.iter().filter(|pending| !pending.busy).map(|pending| pending.due).min();
+                let due = inner.pending.iter().filter(|pending| can_go(pending)).map(|it| it.due).min();
                 Next::Wait(due.map(|due| due.saturating_duration_since(now)))
             }
         }
     }
 
     /// Takes all that wait, to be sent one after the other by the caller.
-    fn take_all(&self) -> Vec<String> {
+    fn take_all(&self) -> Vec<Errand> {
         let mut inner = self.lock();
         let idle = inner.pending.iter_mut().filter(|pending| !pending.busy);
         idle.map(|pending| {
             pending.busy = true;
-            pending.event.clone()
+            pending.errand.clone()
         })
         .collect()
     }
@@ -136,11 +168,11 @@ impl Deliveries {
         self.wake.notify_one();
     }
 
-    fn finish(&self, event: &str, taken: bool) {
+    fn finish(&self, errand: &Errand, taken: bool) {
         let mut inner = self.lock();
         if taken {
-            inner.pending.retain(|pending| pending.event != event);
-        } else if let Some(pending) = inner.pending.iter_mut().find(|pending| pending.event == event) {
+            inner.pending.retain(|pending| pending.errand != *errand);
+        } else if let Some(pending) = inner.pending.iter_mut().find(|pending| pending.errand == *errand) {
             pending.busy = false;
             pending.due = Instant::now() + backoff(pending.attempts);
             pending.attempts += 1;
@@ -163,9 +195,9 @@ fn backoff(failures: u32) -> Duration {
 pub async fn deliver_for_ever(stand: Arc<Stand>) {
     loop {
         match stand.deliveries.next() {
-            Next::Send(event) => {
+            Next::Send(errand) => {
                 let stand = Arc::clone(&stand);
-                tokio::spawn(async move { deliver(&stand, &event, 0).await });
+                tokio::spawn(async move { run(&stand, &errand, 0).await });
             }
             Next::Wait(Some(time)) => {
                 // Whichever is first; both only mean: look again.
@@ -183,49 +215,71 @@ pub async fn release(stand: &Stand, reverse: bool) -> Vec<Value> {
         waiting.reverse();
     }
     let mut results = Vec::new();
-    for event in waiting {
-        results.push(deliver(stand, &event, 0).await);
+    for errand in waiting {
+        results.push(run(stand, &errand, 0).await);
     }
     stand.deliveries.release();
     results
 }
 
-/// Delivers one event now, whether or not it was before, signed as `age_seconds` ago.
+/// Delivers one event now to the configured address, whether or not it was before, signed as `age_seconds` ago.
 pub async fn deliver(stand: &Stand, event: &str, age_seconds: i64) -> Value {
-    let result = send(stand, event, age_seconds).await;
-    let taken = matches!(result, Ok(status) if (200..300).contains(&status));
-    if taken && let Err(error) = stand.delivered(event) {
-        tracing::error!(event, %error, "journal");
+    let errand = Errand { event: event.to_owned(), to: CONFIGURED.to_owned() };
+    run(stand, &errand, age_seconds).await
+}
+
+async fn run(stand: &Stand, errand: &Errand, age_seconds: i64) -> Value {
+    let Errand { event, to } = errand;
+    let result = send(stand, errand, age_seconds).await;
+    // An endpoint that is gone waits for nothing.
+    let taken =
+        matches!(result, Ok(None)) || matches!(result, Ok(Some(status)) if (200..300).contains(&status));
+    if taken && let Err(error) = stand.delivered(event, to) {
+        tracing::error!(event, to, %error, "journal");
     }
     match &result {
-        Ok(status) => tracing::info!(event, status, "webhook answered"),
-        Err(error) => tracing::warn!(event, error, "webhook not reached"),
+        Ok(status) => tracing::info!(event, to, status, "webhook answered"),
+        Err(error) => tracing::warn!(event, to, error, "webhook not reached"),
     }
-    stand.deliveries.finish(event, taken);
+    stand.deliveries.finish(errand, taken);
     match result {
         Ok(status) => json!({ "event": event, "status": status }),
         Err(error) => json!({ "event": event, "status": null, "error": error }),
     }
 }
 
-async fn send(stand: &Stand, event: &str, age_seconds: i64) -> Result<u16, String> {
-    let Some(url) = stand.deliveries.lock().endpoint.clone() else {
-        return Err("no webhook URL".to_owned());
-    };
-    let body = stand.read(|tables| {
-        let found = tables.get(event).filter(|object| Event::of(object).is_some())?;
-        serde_json::to_string_pretty(&render::object(found)).ok()
+/// Where an errand goes, and what it is signed with; none if nobody is there any more.
+fn destination(stand: &Stand, to: &str, connected: bool) -> Result<Option<(String, String)>, String> {
+    if to == CONFIGURED {
+        let Config { webhook_secret, connect_webhook_secret, .. } = &stand.config;
+        let secret = if connected { connect_webhook_secret } else { webhook_secret };
+        let url = stand.deliveries.url(connected).ok_or_else(|| "no webhook URL".to_owned())?;
+        return Ok(Some((url, secret.clone())));
+    }
+    Ok(stand.read(|tables| {
+        let endpoint = WebhookEndpoint::of(tables.get(to)?)?;
+        let is_there = !endpoint.deleted && endpoint.status == "enabled";
+        is_there.then(|| (endpoint.url.clone(), endpoint.secret.clone()))
+    }))
+}
+
+async fn send(stand: &Stand, errand: &Errand, age_seconds: i64) -> Result<Option<u16>, String> {
+    let event = &errand.event;
+    let found = stand.read(|tables| {
+        let object = tables.get(event)?;
+        let connected = Event::of(object)?.account.is_some();
+        Some((connected, serde_json::to_string_pretty(&render::object(object)).ok()?))
     });
-    let body = body.ok_or_else(|| format!("no such event: {event}"))?;
-    let signature = signature_header(&stand.config.webhook_secret, now() - age_seconds, &body);
+    let (connected, body) = found.ok_or_else(|| format!("no such event: {event}"))?;
+    let Some((url, secret)) = destination(stand, &errand.to, connected)? else { return Ok(None) };
     let request = stand
         .deliveries
         .client
         .post(url)
         .header("content-type", "application/json; charset=utf-8")
-        .header("stripe-signature", signature)
+        .header("stripe-signature", signature_header(&secret, now() - age_seconds, &body))
         .body(body);
-    request.send().await.map(|answer| answer.status().as_u16()).map_err(|error| causes(&error))
+    request.send().await.map(|answer| Some(answer.status().as_u16())).map_err(|error| causes(&error))
 }
 
 fn causes(error: &reqwest::Error) -> String {

@@ -73,7 +73,7 @@ impl Envelope {
             "tutor" | "match" => Some("tutoring"),
             "lesson" => Some("booking"),
             "review" => Some("reviews"),
-            "payment" | "payout" | "payout_account" | "subscription" => Some("payments"),
+            "payment" | "payout" | "payout_account" | "subscription" | "tax_form" => Some("payments"),
             _ => None,
         }
     }

@@ -63,6 +63,10 @@ id_type!(
     PayoutId
 );
 id_type!(
+    /// A payer's complaint to their bank about a payment.
+    DisputeId
+);
+id_type!(
     /// A domain event.
     EventId
 );
@@ -97,4 +101,8 @@ id_type!(
 id_type!(
     /// A student's question to one of those tutors whether to teach.
     InvitationId
+);
+id_type!(
+    /// A difference between the ledger and Stripe.
+    DifferenceId
 );

@@ -5,6 +5,7 @@
 //! crate (ids, money, time, pages, events); below it each context has a module of its own, and those modules
 //! never use one another.
 
+pub mod country;
 pub mod email;
 pub mod event;
 pub mod field;

@@ -192,7 +192,7 @@ impl Database {
                 (env.parameter("DATABASE_URL_PARAMETER").await.map_err(unavailable)?, ca)
             }
         };
-        let connected = connect(&url, ca.as_deref()).await;
+        let connected = connect_for(&url, ca.as_deref(), self.statement_timeout_ms()).await;
         if let (Err(_), Source::Parameter(env)) = (&connected, &self.source) {
             // The password or the place may have been changed since it was read.
             env.forget_parameter("DATABASE_URL_PARAMETER").await;
@@ -203,14 +203,30 @@ impl Database {
     }
 }
 
+impl Database {
+    /// `DATABASE_STATEMENT_TIMEOUT_MS` of the few functions that read very much at once, and have time for it.
+    fn statement_timeout_ms(&self) -> u32 {
+        let Source::Parameter(env) = &self.source else { return STATEMENT_TIMEOUT_MS };
+        env.number("DATABASE_STATEMENT_TIMEOUT_MS", STATEMENT_TIMEOUT_MS).unwrap_or_else(|error| {
+            tracing::error!(cause = %error, "the default time limit of statements is used");
+            STATEMENT_TIMEOUT_MS
+        })
+    }
+}
+
 /// Connects to a URL. `ca` is the PEM of the authority that signs the server's certificate; it is needed when
 /// the URL says `sslmode=require`, and the certificate is then checked with the host's name.
 pub async fn connect(url: &str, ca: Option<&str>) -> Result<Client, DbError> {
+    connect_for(url, ca, STATEMENT_TIMEOUT_MS).await
+}
+
+/// The same, with statements that last so long at most.
+async fn connect_for(url: &str, ca: Option<&str>, statement_timeout_ms: u32) -> Result<Client, DbError> {
     let mut config: Config =
         url.parse().map_err(|_| DbError::Statement("the database URL is not valid".into()))?;
     config.connect_timeout(CONNECT_TIMEOUT);
     if config.get_options().is_none() {
-        config.options(format!("-c statement_timeout={STATEMENT_TIMEOUT_MS}"));
+        config.options(format!("-c statement_timeout={statement_timeout_ms}"));
     }
     if config.get_ssl_mode() == SslMode::Require {
         let (client, connection) = config.connect(MakeRustlsConnect::new(tls(ca)?)).await?;

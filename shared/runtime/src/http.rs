@@ -365,6 +365,8 @@ pub trait IntoResponse {
     const STATUS: u16;
     /// Content type of success, and of problems that look like it.
     const MEDIA_TYPE: &'static str = "application/json";
+    /// All content types that success can have.
+    const MEDIA_TYPES: &'static [&'static str] = &[Self::MEDIA_TYPE];
     /// The response of success.
     fn into_response(self, now: Timestamp) -> Result<Response, Problem>;
     /// How a problem of the route looks, whether it comes from the handler or from before it.
@@ -404,6 +406,8 @@ pub enum Content {
     Json(Value),
     /// A text, as it is.
     Text(String),
+    /// Bytes, which go to the gateway in base64.
+    Bytes(Vec<u8>),
 }
 
 /// A response before it becomes the gateway's JSON.
@@ -439,9 +443,10 @@ impl Response {
 
     /// What the gateway takes. Answers are nobody else's to keep: `no-store`.
     pub fn into_gateway(self, request_id: &str) -> Value {
-        let body = match self.content {
-            Content::Json(value) => value.to_string(),
-            Content::Text(text) => text,
+        let (body, is_base64) = match self.content {
+            Content::Json(value) => (value.to_string(), false),
+            Content::Text(text) => (text, false),
+            Content::Bytes(bytes) => (base64::engine::general_purpose::STANDARD.encode(bytes), true),
         };
         let mut headers = Map::new();
         headers.insert("content-type".into(), self.media_type.into());
@@ -453,7 +458,7 @@ impl Response {
             "statusCode": self.status,
             "headers": headers,
             "body": body,
-            "isBase64Encoded": false,
+            "isBase64Encoded": is_base64,
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod consumer;
 pub mod fault;
+pub mod file;
 pub mod form;
 pub mod function;
 pub mod html;
@@ -42,6 +43,7 @@ pub use caller::{
 };
 pub use consumer::ObjectCreated;
 pub use fault::Fault;
+pub use file::{File, Pdf, PdfOrCsv};
 pub use form::{Form, OneOrMany};
 pub use function::{Function, run};
 pub use html::Html;

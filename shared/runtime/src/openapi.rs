@@ -104,9 +104,11 @@ fn security(access: Access) -> Value {
 fn responses(http: &HttpTrigger, schemas: &Schemas) -> Value {
     let mut kinds: Vec<&ProblemType> = general_problems(http);
     kinds.extend(http.problems.iter().copied());
-    let mut responses = match media_type(schemas.answer_media_type).as_str() {
-        "application/json" => json_responses(http, &schemas.data, &kinds),
-        page => page_responses(http, page, &schemas.data, &kinds),
+    let types: Vec<_> = schemas.answer_media_types.iter().map(|given| media_type(given)).collect();
+    let mut responses = match types.first().map(String::as_str) {
+        Some(page @ "text/html") => page_responses(http, page, &schemas.data, &kinds),
+        Some("application/json") => json_responses(http, &schemas.data, &kinds),
+        _ => file_responses(http, &types, &schemas.data, &kinds),
     };
     responses.sort_keys();
     Value::Object(responses)
@@ -127,11 +129,31 @@ fn json_responses(http: &HttpTrigger, data: &Schema, kinds: &[&ProblemType]) -> 
         } } },
     });
     responses.insert(http.status.to_string(), success);
+    insert_problems(&mut responses, kinds);
+    responses
+}
+
+fn insert_problems(responses: &mut Map<String, Value>, kinds: &[&ProblemType]) {
     for kind in kinds {
         let name = status_name(kind.status);
         responses
             .insert(kind.status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
     }
+}
+
+/// Of a route that answers with a file: what goes wrong is JSON all the same.
+fn file_responses(
+    http: &HttpTrigger,
+    types: &[String],
+    schema: &Schema,
+    kinds: &[&ProblemType],
+) -> Map<String, Value> {
+    let content: Map<_, _> = types.iter().map(|name| (name.clone(), json!({ "schema": schema }))).collect();
+    let headers = json!({ "Content-Disposition": { "schema": { "type": "string" },
+        "description": "The name to keep it under." } });
+    let success = json!({ "description": "A file.", "headers": headers, "content": content });
+    let mut responses = Map::from_iter([(http.status.to_string(), success)]);
+    insert_problems(&mut responses, kinds);
     responses
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use base64::Engine as _;
 use lectern_domain::event::Envelope;
 use lectern_domain::id::{EventId, UserId};
 use lectern_domain::role::Role;
@@ -106,8 +107,10 @@ pub struct Answered {
     pub headers: HashMap<String, String>,
     /// The whole body; `null` when it isn't JSON.
     pub body: Value,
-    /// The whole body as it came.
+    /// The whole body as a client gets it, as far as it is text.
     pub text: String,
+    /// The whole body as a client gets it.
+    pub bytes: Vec<u8>,
 }
 
 impl Answered {
@@ -248,13 +251,18 @@ impl TestRequest {
         let answer = invoke(use_case, services, event).await.expect("a route answers");
         let headers: HashMap<String, String> =
             serde_json::from_value(answer["headers"].clone()).expect("headers");
-        let text = answer["body"].as_str().expect("a body").to_owned();
+        let sent = answer["body"].as_str().expect("a body");
+        let bytes = match answer["isBase64Encoded"] == true {
+            true => base64::engine::general_purpose::STANDARD.decode(sent).expect("base64"),
+            false => sent.as_bytes().to_vec(),
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = match headers["content-type"].contains("json") && !text.is_empty() {
             true => serde_json::from_str(&text).expect("a JSON body"),
             false => Value::Null,
         };
         let status = answer["statusCode"].as_u64().and_then(|s| u16::try_from(s).ok()).expect("a status");
-        Answered { status, headers, body, text }
+        Answered { status, headers, body, text, bytes }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Routes as a client sees them.
 
 mod callers;
+mod files;
 mod limits;
 mod pages;
 

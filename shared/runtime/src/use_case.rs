@@ -105,8 +105,8 @@ pub struct Schemas {
     pub body_media_type: &'static str,
     /// `data` of the answer; all of it when the answer isn't JSON.
     pub data: Schema,
-    /// Content type of the answer.
-    pub answer_media_type: &'static str,
+    /// Content types of the answer.
+    pub answer_media_types: &'static [&'static str],
 }
 
 /// What is known of a use case without running it.
@@ -204,7 +204,7 @@ impl<S: Services> UseCase<S> {
                 body: B::schema(generator),
                 body_media_type: B::MEDIA_TYPE,
                 data: A::schema(generator),
-                answer_media_type: A::MEDIA_TYPE,
+                answer_media_types: A::MEDIA_TYPES,
             },
         });
         let handler = Arc::new(handler);

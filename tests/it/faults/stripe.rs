@@ -56,7 +56,7 @@ async fn lessons_survive(kind: &str, more: &[(&str, &str)]) {
     until("the transfer and the refund are known", SOON, async || {
         world.settle().await;
         let earnings = world.api.get("/v1/earnings", &kept.tutor.access_token).await;
-        (earnings.data(200)["balances"][0]["transferred"] == 3600).then_some(())
+        (earnings.data(200)["balances"][0]["payable"] == 3600).then_some(())
     })
     .await;
     for lesson in [&taken, &called_off] {

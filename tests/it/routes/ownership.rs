@@ -8,6 +8,7 @@ use lectern_runtime::use_case::{HttpTrigger, Trigger};
 use serde_json::{Value, json};
 
 use crate::contract::none;
+use crate::support::database;
 use crate::support::files::pdf;
 use crate::support::http::Call;
 use crate::support::lessons::Lesson;
@@ -30,12 +31,29 @@ async fn path_of(world: &World, http: &HttpTrigger, lesson: &Lesson<'_>) -> Stri
                 let request = match_request_of(world, &lesson.pair.student).await;
                 request["matchRequestId"].as_str().unwrap().to_owned()
             }
+            "payoutId" => payout_of(&lesson.pair.tutor).await,
+            "paymentMethodId" => card_of(world, &lesson.pair.student).await,
+            // A year is nobody's: of one in which nobody earned there is nothing to find.
+            "year" => "2020".to_owned(),
             "invitationId" => invitation_of(world, &lesson.pair.student).await,
             other => panic!("whose is {other}? Teach this test to make one that is somebody else's"),
         };
         path.replace_range(from..=to, &value);
     }
     path
+}
+
+/// A payout that has failed has nothing in the books: it can be put in behind their back.
+async fn payout_of(tutor: &Person) -> String {
+    let id = uuid::Uuid::now_v7();
+    let statement = "INSERT INTO payouts (id, tutor_id, stripe_account_id, currency, amount, cutoff, status, attempt,
+            failure_code, since, sequence, revision, created_at, updated_at)
+        SELECT $1, tutor_id, coalesce(stripe_account_id, 'acct_none'), 'USD', 2000, to_timestamp(random() * 1e9),
+            'failed', 1, 'no_account', now(), 1, 0, now(), now()
+        FROM payout_accounts WHERE tutor_id = $2 RETURNING 1";
+    let tutor = uuid::Uuid::parse_str(&tutor.id).unwrap();
+    assert_eq!(database::rows("payments", statement, &[&id, &tutor]).await.len(), 1);
+    id.to_string()
 }
 
 fn session_of(person: &Person) -> String {
@@ -46,6 +64,15 @@ async fn document_of(world: &World, tutor: &Person) -> String {
     let content = pdf("A degree");
     let announced = world.announces(tutor, "degree", "application/pdf", &content).await;
     announced["documentId"].as_str().unwrap().to_owned()
+}
+
+async fn card_of(world: &World, student: &Person) -> String {
+    let call = Call::new("POST", "/v1/payment-methods/setup").token(&student.access_token);
+    let setup = world.api.call(call).await.data(201).clone();
+    let (status, saved) =
+        world.stripe.save_card(setup["clientSecret"].as_str().unwrap(), "pm_card_visa").await;
+    assert_eq!(status, 200, "{saved}");
+    saved["payment_method"].as_str().unwrap().to_owned()
 }
 
 async fn export_of(world: &World, person: &Person) -> String {

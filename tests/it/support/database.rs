@@ -36,3 +36,12 @@ pub async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(
     assert_eq!(rows.len(), 1, "{sql}");
     rows[0].get(0)
 }
+
+/// Statements in one go, in a session of their own.
+pub async fn batch(context: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(Copy::get().database(context), NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{context}: {error:?}"));
+    drop(client);
+    let _closed = connection.await;
+}

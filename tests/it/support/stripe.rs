@@ -34,6 +34,13 @@ impl Stripe {
         self.form(PUBLISHABLE_KEY, &format!("/v1/payment_intents/{intent}/confirm"), &form).await
     }
 
+    /// What the payer's browser does to save a card; the status of the answer and its body.
+    pub async fn save_card(&self, client_secret: &str, card: &str) -> (u16, Value) {
+        let intent = client_secret.split("_secret_").next().unwrap();
+        let form = [("client_secret", client_secret), ("payment_method", card)];
+        self.form(PUBLISHABLE_KEY, &format!("/v1/setup_intents/{intent}/confirm"), &form).await
+    }
+
     /// The tutor fills in Stripe's pages, as soon as there is an account to do so for.
     pub async fn onboard(&self, tutor: &str) {
         until("the tutor has an account at Stripe", SOON, async || {

@@ -68,7 +68,7 @@ impl World {
         for context in ["identity", "tutoring", "booking", "payments"] {
             let _next_time = self.aws.try_invoke(&format!("relay-{context}-outbox"), &json!({})).await;
         }
-        for sweep in ["sweep-sagas", "settle-payables"] {
+        for sweep in ["sweep-sagas", "settle-payables", "settle-payouts", "expire-past-due-subscriptions"] {
             let _next_time = self.aws.try_invoke(sweep, &json!({})).await;
         }
     }

@@ -52,3 +52,24 @@ async fn an_event_that_names_nobody_is_refused_and_leaves_nothing() {
     assert_eq!(deliver(&record_audit_entries::use_case(), &w.services, &events).await, 2);
     assert!(w.texts("SELECT action FROM audit_log").await.is_empty());
 }
+
+#[tokio::test]
+async fn what_an_admin_does_to_a_payment_is_an_entry_about_its_payer() {
+    let w = world().await;
+    let (admin, payer) = (w.user(Role::Admin).await, w.user(Role::Student).await);
+    let payment = Uuid::now_v7();
+    let data = json!({ "paymentId": payment, "payerId": payer, "adminId": admin, "action": "refund",
+        "reference": "admin:1", "amount": { "amount": 500, "currency": "USD" } });
+    let event = Envelope { kind: "payment.admin_action".to_owned(), ..read(&admin.to_string(), data) };
+    for _ in 0..2 {
+        let events = std::slice::from_ref(&event);
+        assert_eq!(deliver(&record_audit_entries::use_case(), &w.services, events).await, 0);
+    }
+    let entries = w
+        .texts(
+            "SELECT concat_ws(' ', actor, action, subject, details ->> 'paymentId', details ->> 'action',
+                              details -> 'amount' ->> 'amount') FROM audit_log",
+        )
+        .await;
+    assert_eq!(entries, [format!("user:{admin} payment.admin_action user:{payer} {payment} refund 500")]);
+}

@@ -17,8 +17,11 @@ pub async fn put_or_load(
 ) -> Result<PayoutAccount, DbError> {
     let sql = "
         WITH put AS (
-            INSERT INTO payout_accounts
-            SELECT n.tutor_id, n.stripe_account_id, n.attempt, n.transfers_active, n.payouts_enabled, n.announced,
+            INSERT INTO payout_accounts (tutor_id, stripe_account_id, attempt, transfers_active, payouts_enabled,
+                details_submitted, due, disabled_reason, cut_off, schedule, announced, sequence, revision,
+                created_at, updated_at)
+            SELECT n.tutor_id, n.stripe_account_id, n.attempt, n.transfers_active, n.payouts_enabled,
+                   n.details_submitted, n.due, n.disabled_reason, n.cut_off, n.schedule, n.announced,
                    n.sequence, n.revision, $2, $2
             FROM jsonb_populate_record(NULL::payout_accounts, $1) AS n
             ON CONFLICT (tutor_id) DO NOTHING
@@ -58,6 +61,8 @@ pub async fn update(
             UPDATE payout_accounts a SET
                 stripe_account_id = n.stripe_account_id, attempt = n.attempt,
                 transfers_active = n.transfers_active, payouts_enabled = n.payouts_enabled,
+                details_submitted = n.details_submitted, due = n.due, disabled_reason = n.disabled_reason,
+                cut_off = n.cut_off, schedule = n.schedule,
                 announced = n.announced, sequence = n.sequence, revision = a.revision + 1, updated_at = $3
             FROM jsonb_populate_record(NULL::payout_accounts, $1) AS n
             WHERE a.tutor_id = n.tutor_id AND a.revision = n.revision
@@ -92,4 +97,11 @@ pub async fn by_stripe_id(
     let rows = db.read(sql, &[(&stripe_id, Type::TEXT), (&tutor, Type::UUID)]).await?;
     let read = |json: Json<Value>| document(json);
     rows.first().map(|row| read(row.try_get(0)?)).transpose()
+}
+
+/// A tutor's account.
+pub async fn of_tutor(db: &Database, tutor: UserId) -> Result<Option<PayoutAccount>, DbError> {
+    let sql = "SELECT to_jsonb(a) FROM payout_accounts a WHERE a.tutor_id = $1";
+    let rows = db.read(sql, &[(&tutor.0, Type::UUID)]).await?;
+    rows.first().map(|row| document(row.try_get(0)?)).transpose()
 }

@@ -30,6 +30,7 @@ pub struct Save<'a> {
     /// Events, sealed.
     pub events: Vec<Envelope>,
     postings: Json<Value>,
+    actions: Json<Value>,
     webhook: Option<&'a str>,
     at: Timestamp,
 }
@@ -39,7 +40,8 @@ impl<'a> Save<'a> {
     pub fn new(cx: &Cx<Payments>, payment: &Payment, changes: Changes, webhook: Option<&'a str>) -> Self {
         let subject = Subject::Payment(payment.id);
         let postings = ledger::rows(cx, &subject, payment.currency, &changes.postings);
-        Self { events: cx.seal(changes.events), postings, webhook, at: cx.now() }
+        let actions = Json(json!(changes.actions));
+        Self { events: cx.seal(changes.events), postings, actions, webhook, at: cx.now() }
     }
 }
 
@@ -58,13 +60,14 @@ fn loaded(row: &Row) -> Result<Loaded, DbError> {
     Ok(Loaded { payment: document(row.try_get(0)?)?, ready_account: row.try_get(1)? })
 }
 
-/// A payment's columns and operations as parameters: what is derived is derived here.
-fn columns(payment: &Payment) -> Result<(Json<Value>, Json<Value>), DbError> {
+/// A payment's columns, operations and disputes as parameters: what is derived is derived here.
+fn columns(payment: &Payment) -> Result<[Json<Value>; 3], DbError> {
     let mut row = serde_json::to_value(payment).map_err(|e| DbError::Stored(e.to_string()))?;
-    let operations = row["operations"].take();
+    let (operations, disputes) = (row["operations"].take(), row["disputes"].take());
     row["tutor_share"] = json!(payment.share().earnings);
     row["awaits_transfer"] = json!(payment.awaits_transfer());
-    Ok((Json(row), Json(operations)))
+    row["frozen"] = json!(payment.is_frozen());
+    Ok([Json(row), Json(operations), Json(disputes)])
 }
 
 /// The payment with this id.
@@ -73,28 +76,34 @@ pub async fn by_id(db: &Database, id: PaymentId) -> Result<Option<Loaded>, DbErr
     db.read(sql, &[(&id.0, Type::UUID)]).await?.first().map(loaded).transpose()
 }
 
-/// Puts a new payment in; gives the one that its lesson has already, and does nothing, when there is one.
-pub async fn insert(db: &Database, payment: &Payment, save: &Save<'_>) -> Result<Option<Loaded>, DbError> {
+/// Puts a new payment in, with the payer's customer at Stripe if there is one; gives the one that its lesson has
+/// already, and does nothing, when there is one.
+pub async fn insert(
+    db: &Database,
+    payment: &mut Payment,
+    save: &Save<'_>,
+) -> Result<Option<Loaded>, DbError> {
     let sql = concat!(
         "WITH put AS (
             INSERT INTO payments (id, purpose, lesson_id, payer_id, tutor_id, description, currency, amount,
-                platform_fee, tutor_earnings, commission, status, released, refunded, tutor_share,
-                awaits_transfer, sequence, revision, created_at, updated_at)
+                platform_fee, tutor_earnings, commission, commission_version, status, released, refunded,
+                tutor_share, awaits_transfer, sequence, revision, created_at, updated_at, stripe_customer)
             SELECT n.id, n.purpose, n.lesson_id, n.payer_id, n.tutor_id, n.description, n.currency, n.amount,
-                n.platform_fee, n.tutor_earnings, n.commission, n.status, n.released, n.refunded, n.tutor_share,
-                n.awaits_transfer, n.sequence, n.revision, $4, $4
+                n.platform_fee, n.tutor_earnings, n.commission, n.commission_version, n.status, n.released,
+                n.refunded, n.tutor_share, n.awaits_transfer, n.sequence, n.revision, $4, $4,
+                (SELECT c.stripe_customer_id FROM stripe_customers c WHERE c.user_id = n.payer_id)
             FROM jsonb_populate_record(NULL::payments, $1) AS n
             ON CONFLICT ON CONSTRAINT payments_lesson DO NOTHING
-            RETURNING id
+            RETURNING id, stripe_customer
         ), effects AS (
             SELECT outbox_put($3), stripe_operations_put(id, $2) FROM put
         )
         SELECT payment_document(p), ",
         ready_account!(),
-        ", (SELECT count(*) FROM effects)
+        ", (SELECT count(*) FROM effects), (SELECT stripe_customer FROM put)
         FROM (SELECT) AS one LEFT JOIN payments p ON p.lesson_id = $5"
     );
-    let (row, operations) = columns(payment)?;
+    let [row, operations, _none_yet] = columns(payment)?;
     let params = [
         (&row as _, Type::JSONB),
         (&operations as _, Type::JSONB),
@@ -105,6 +114,7 @@ pub async fn insert(db: &Database, payment: &Payment, save: &Save<'_>) -> Result
     let rows = db.write(sql, &params).await?;
     let Some(row) = rows.first() else { return Err(DbError::Statement("no row".to_owned())) };
     if row.try_get::<_, i64>(2)? > 0 {
+        payment.stripe_customer = row.try_get(3)?;
         return Ok(None);
     }
     if row.try_get::<_, Option<Json<Value>>>(0)?.is_some_and(|j| !j.0["id"].is_null()) {
@@ -131,7 +141,8 @@ pub async fn update(db: &Database, payment: &Payment, save: &Save<'_>) -> Result
         WITH changed AS (
             UPDATE payments p SET
                 status = n.status, released = n.released, refunded = n.refunded, tutor_share = n.tutor_share,
-                awaits_transfer = n.awaits_transfer, closing = n.closing, failure_reason = n.failure_reason,
+                awaits_transfer = n.awaits_transfer, release_asked = n.release_asked,
+                charged_back = n.charged_back, overdrawn = n.overdrawn, frozen = n.frozen, closing = n.closing, failure_reason = n.failure_reason,
                 client_secret = n.client_secret, charge_id = n.charge_id, stripe_fee = n.stripe_fee,
                 sequence = n.sequence, revision = p.revision + 1, updated_at = $5
             FROM jsonb_populate_record(NULL::payments, $1) AS n
@@ -140,8 +151,9 @@ pub async fn update(db: &Database, payment: &Payment, save: &Save<'_>) -> Result
         ), applied AS (
             UPDATE stripe_events SET applied_at = $5 WHERE id = $6 AND EXISTS (SELECT 1 FROM changed)
         )
-        SELECT outbox_put($3), ledger_post($4), stripe_operations_put(id, $2) FROM changed";
-    let (row, operations) = columns(payment)?;
+        SELECT outbox_put($3), ledger_post($4), stripe_operations_put(id, $2), disputes_put(id, $7),
+               payment_actions_put(id, $8, $5) FROM changed";
+    let [row, operations, disputes] = columns(payment)?;
     let params = [
         (&row as _, Type::JSONB),
         (&operations as _, Type::JSONB),
@@ -149,6 +161,8 @@ pub async fn update(db: &Database, payment: &Payment, save: &Save<'_>) -> Result
         (&save.postings as _, Type::JSONB),
         (&save.at as _, Type::TIMESTAMPTZ),
         (&save.webhook as _, Type::TEXT),
+        (&disputes as _, Type::JSONB),
+        (&save.actions as _, Type::JSONB),
     ];
     Ok(!db.write(sql, &params).await?.is_empty())
 }
@@ -160,8 +174,9 @@ pub async fn unfinished(db: &Database, now: Timestamp, limit: i64) -> Result<Vec
         "SELECT payment_document(p), ",
         ready_account!(),
         " FROM payments p WHERE p.id IN (
-            SELECT o.payment_id FROM stripe_operations o
+            SELECT o.payment_id FROM stripe_operations o JOIN payments d ON d.id = o.payment_id
             WHERE o.state = 'open' AND (o.not_before IS NULL OR o.not_before <= $1)
+              AND (NOT d.frozen OR o.kind <> 'refund')
             UNION
             SELECT c.id FROM payments c
             JOIN stripe_operations o ON o.payment_id = c.id AND o.kind = 'cancel'

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use lectern_domain::id::UserId;
 use lectern_domain::money::Money;
-use lectern_domain::payments::{AccountSeen, Call, IntentSeen, OperationKind, Payment, PayoutAccount};
+use lectern_domain::payments::{
+    AccountSeen, Call, DisputeSeen, IntentSeen, OperationKind, Payment, PayoutAccount, RefundSeen,
+};
 
 use super::client::{Client, ClientConfig, Form};
-use super::shapes::{Account, Balance, Intent, List, Made};
-use super::{Performed, Stripe, StripeError};
+use super::shapes::{Account, Balance, Dispute, Intent, List, Made};
+use super::{Billing, Cards, MovementPage, Performed, Stripe, StripeError, movements};
 
 /// What we write on everything that we make at Stripe, so that it is found again: by a webhook that is faster than
 /// our call's answer, and after an answer that never came.
@@ -19,13 +22,17 @@ const OPERATION: &str = "metadata[operation]";
 
 /// The real one.
 pub struct StripeApi {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl StripeApi {
     /// Not connected yet.
     pub fn new(config: ClientConfig) -> Self {
         Self { client: Client::new(config) }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 }
 
@@ -74,6 +81,8 @@ impl StripeApi {
             // Methods that lead the payer away would need a page to come back to.
             ("automatic_payment_methods[allow_redirects]", "never".to_owned()),
         ]);
+        // Its saved cards can pay then, and a card that pays can be saved.
+        form.extend(payment.stripe_customer.clone().map(|customer| ("customer", customer)));
         form.extend(payment.description.clone().map(|text| ("description", text)));
         let intent: Intent = self.client.post("/v1/payment_intents", &form, &call.key).await?;
         Ok(Performed::Intent(intent.into()))
@@ -94,9 +103,13 @@ impl StripeApi {
             ("amount", call.amount.to_string()),
             ("currency", currency(payment)),
             ("destination", target(call)?),
-            ("source_transaction", charge),
             ("transfer_group", payment.lesson_id.to_string()),
         ]);
+        // A charge is the source of no more than itself, and what was reversed counts still: what is sent again comes
+        // from the balance.
+        if call.reference.is_empty() {
+            form.push(("source_transaction", charge));
+        }
         read_made(self.client.post("/v1/transfers", &form, &call.key).await?)
     }
 
@@ -161,6 +174,8 @@ impl Stripe for StripeApi {
         let form = vec![
             ("type", "express".to_owned()),
             ("capabilities[transfers][requested]", "true".to_owned()),
+            // When a tutor is paid out we alone decide.
+            ("settings[payouts][schedule][interval]", "manual".to_owned()),
             ("metadata[tutor_id]", account.tutor_id.to_string()),
         ];
         let made: Account = self.client.post("/v1/accounts", &form, &account.key()).await?;
@@ -183,6 +198,46 @@ impl Stripe for StripeApi {
     async fn balances(&self) -> Result<Vec<Money>, StripeError> {
         let balance: Balance = self.client.get("/v1/balance", &Form::new()).await?;
         Ok(balance.sums())
+    }
+
+    fn cards(&self) -> &dyn Cards {
+        self
+    }
+
+    fn billing(&self) -> &dyn Billing {
+        self
+    }
+
+    async fn dispute(&self, id: &str) -> Result<DisputeSeen, StripeError> {
+        let expand = vec![("expand[]", "charge".to_owned())];
+        let dispute: Dispute = self.client.get(&format!("/v1/disputes/{id}"), &expand).await?;
+        dispute.seen()
+    }
+
+    async fn refund(&self, id: &str) -> Result<RefundSeen, StripeError> {
+        let refund: Made = self.client.get(&format!("/v1/refunds/{id}"), &Form::new()).await?;
+        Ok(refund.seen())
+    }
+
+    async fn give_evidence(
+        &self,
+        dispute: &str,
+        evidence: &[(&'static str, String)],
+        submit: bool,
+        key: &str,
+    ) -> Result<DisputeSeen, StripeError> {
+        let mut form: Form = evidence.to_vec();
+        form.extend([("submit", submit.to_string()), ("expand[]", "charge".to_owned())]);
+        let dispute: Dispute = self.client.post(&format!("/v1/disputes/{dispute}"), &form, key).await?;
+        dispute.seen()
+    }
+
+    async fn movements(
+        &self,
+        since: Option<Timestamp>,
+        after: Option<&str>,
+    ) -> Result<MovementPage, StripeError> {
+        movements::page(&self.client, since, after).await
     }
 
     async fn warm(&self) {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lectern_runtime::clock::random_bytes;
 use lectern_runtime::config::{Env, describe};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -11,11 +10,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::StripeError;
+use super::retry::{self, Verdict};
 
 /// The version of the API whose shapes we read.
 pub const API_VERSION: &str = "2026-10-28.endive";
 /// Where Stripe is.
 const API_BASE: &str = "https://api.stripe.com";
+/// Who we are, in Stripe's own log of our requests. Nothing else is told: no telemetry.
+const USER_AGENT: &str = concat!("Lectern/", env!("CARGO_PKG_VERSION"));
 /// Longest time for one try.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Tries with the same key. With their pauses they stay below a function's 30 s, and below an operation's lease.
@@ -83,7 +85,13 @@ pub(super) struct Client {
 enum Try {
     Answered(reqwest::Response),
     /// Worth another try with the same key.
-    Again(StripeError),
+    Again(Again),
+}
+
+struct Again {
+    error: StripeError,
+    /// How long Stripe wants to be left alone, if it says so.
+    wanted: Option<Duration>,
 }
 
 #[derive(Deserialize)]
@@ -118,7 +126,28 @@ impl Client {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &Form) -> Result<T, StripeError> {
-        self.send(Method::GET, path, query, None).await
+        self.send(Method::GET, None, path, query, None).await
+    }
+
+    /// As a connected account.
+    pub(super) async fn get_as<T: DeserializeOwned>(
+        &self,
+        account: &str,
+        path: &str,
+        query: &Form,
+    ) -> Result<T, StripeError> {
+        self.send(Method::GET, Some(account), path, query, None).await
+    }
+
+    /// As a connected account.
+    pub(super) async fn post_as<T: DeserializeOwned>(
+        &self,
+        account: &str,
+        path: &str,
+        form: &Form,
+        key: &str,
+    ) -> Result<T, StripeError> {
+        self.send(Method::POST, Some(account), path, form, Some(key)).await
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -127,17 +156,30 @@ impl Client {
         form: &Form,
         key: &str,
     ) -> Result<T, StripeError> {
-        self.send(Method::POST, path, form, Some(key)).await
+        self.send(Method::POST, None, path, form, Some(key)).await
+    }
+
+    /// A change that is as good twice as once, and so needs no key.
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str, form: &Form) -> Result<T, StripeError> {
+        self.send(Method::POST, None, path, form, None).await
+    }
+
+    /// Takes something away; to do it again is refused with 404.
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, StripeError> {
+        self.send(Method::DELETE, None, path, &Form::new(), None).await
     }
 
     async fn http(&self) -> Result<&reqwest::Client, StripeError> {
-        let make = || async { reqwest::Client::builder().timeout(self.config.timeout).build() };
+        let make = || async {
+            reqwest::Client::builder().timeout(self.config.timeout).user_agent(USER_AGENT).build()
+        };
         self.http.get_or_try_init(make).await.map_err(|e| StripeError::unknown(describe(&e)))
     }
 
     async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
+        account: Option<&str>,
         path: &str,
         form: &Form,
         key: Option<&str>,
@@ -146,15 +188,14 @@ impl Client {
         loop {
             // Always the same request with the same key, so that to send it again is safe even where nobody
             // knows what became of it.
-            let last = match self.once(method.clone(), path, form, key).await? {
+            let last = match self.once(method.clone(), account, path, form, key).await? {
                 Try::Answered(response) => return self.read(response).await,
-                Try::Again(error) => error,
+                Try::Again(again) => again,
             };
-            tracing::info!(path, tries, cause = %last, "Stripe did not answer as it should");
-            if tries >= TRIES_MAX {
-                return Err(last);
-            }
-            tokio::time::sleep(pause(self.config.pause, tries)).await;
+            tracing::info!(path, tries, cause = %last.error, "Stripe did not answer as it should");
+            let pause = retry::pause(self.config.pause, tries, last.wanted);
+            let Some(pause) = pause.filter(|_| tries < TRIES_MAX) else { return Err(last.error) };
+            tokio::time::sleep(pause).await;
             tries += 1;
         }
     }
@@ -162,6 +203,7 @@ impl Client {
     async fn once(
         &self,
         method: Method,
+        account: Option<&str>,
         path: &str,
         form: &Form,
         key: Option<&str>,
@@ -178,20 +220,23 @@ impl Client {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
+        if let Some(account) = account {
+            request = request.header("stripe-account", account);
+        }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Try::Again(StripeError::unknown(describe(&error.without_url())))),
+            Err(error) => {
+                let error = StripeError::unknown(describe(&error.without_url()));
+                return Ok(Try::Again(Again { error, wanted: None }));
+            }
         };
         let status = response.status();
         let ended = response.headers().contains_key("idempotent-replayed");
         let unclear = StripeError::Unknown { message: format!("Stripe answered {status}"), ended };
-        match status {
-            // Another request with this key is being worked on, or too many are: no harm in asking again.
-            StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => Ok(Try::Again(unclear)),
-            // The stored answer to this key never changes.
-            _ if status.is_server_error() && ended => Err(unclear),
-            _ if status.is_server_error() => Ok(Try::Again(unclear)),
-            _ => Ok(Try::Answered(response)),
+        match retry::judge(status, response.headers()) {
+            Verdict::Final => Ok(Try::Answered(response)),
+            Verdict::Again(wanted) => Ok(Try::Again(Again { error: unclear, wanted })),
+            Verdict::Unclear => Err(unclear),
         }
     }
 
@@ -199,8 +244,12 @@ impl Client {
         let status = response.status();
         let body = response.bytes().await.map_err(|e| StripeError::unknown(describe(&e.without_url())))?;
         if status.is_success() {
+            // Where, but not what: the words of the error would quote the answer.
+            let place = |e: serde_json::Error| {
+                format!("{:?}, line {}, column {}", e.classify(), e.line(), e.column())
+            };
             return serde_json::from_slice(&body)
-                .map_err(|e| StripeError::unknown(format!("Stripe's answer can't be read: {e}")));
+                .map_err(|e| StripeError::unknown(format!("Stripe's answer can't be read: {}", place(e))));
         }
         let Ok(ErrorBody { error }) = serde_json::from_slice(&body) else {
             return Err(StripeError::unknown(format!("Stripe answered {status} without saying why")));
@@ -213,7 +262,7 @@ impl Client {
         if error.kind == "idempotency_error" {
             // The key stands for another request of ours, which may have been done: never to be sent under a new
             // key without a person.
-            return Err(StripeError::unknown(format!("a key was used for two requests: {message}")));
+            return Err(StripeError::unknown("a key was used for two requests"));
         }
         Err(StripeError::Refused {
             status: status.as_u16(),
@@ -223,12 +272,4 @@ impl Client {
             message,
         })
     }
-}
-
-/// Half of the doubling pause, and a random part of the other half: so that those who failed together don't come
-/// back together.
-fn pause(first: Duration, tries: u32) -> Duration {
-    let full = first * 2_u32.pow(tries - 1);
-    let [random] = random_bytes::<1>();
-    full / 2 + full * u32::from(random) / 512
 }

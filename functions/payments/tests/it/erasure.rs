@@ -4,7 +4,7 @@ use lectern_domain::event::Envelope;
 use lectern_domain::id::UserId;
 use lectern_domain::payments::OperationKind;
 use lectern_domain::role::Role;
-use lectern_payments::{erase_payments_user, export_payments_data};
+use lectern_payments::{count_taught_hours, erase_payments_user, export_payments_data};
 use lectern_runtime::testing::{As, TestRequest, deliver, invoke};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -150,4 +150,77 @@ async fn of_somebody_who_never_paid_there_is_nothing_to_take_away() {
     world.held(4_500).await;
     assert_eq!(take_in(&world, &erased(&world, UserId(Uuid::now_v7()))).await, 0);
     assert_eq!(world.database.tables_with("Algebra, 60 min").await, ["payments"], "somebody else's");
+}
+
+#[tokio::test]
+async fn a_tutor_is_given_every_payout_and_an_erasure_keeps_them_for_the_books() {
+    let world = World::ready().await;
+    world.earns(4_500).await;
+    world.monday();
+    world.run_payouts().await;
+    world.bank("pay").await;
+    world.hear_all().await;
+    let tutor = held(&world, world.tutor).await;
+    let said = [
+        "Earned as a tutor: 36.00 USD; sent to your account: 36.00 USD.",
+        "Paid out to your bank: 36.00 USD, in 1 payouts.",
+        "You have an account for payouts at Stripe.",
+    ];
+    assert_eq!(of_kind(&tutor, "summary"), [&json!(said)]);
+    let [payout] = of_kind(&tutor, "payout")[..] else { panic!("{tutor:?}") };
+    assert_eq!(payout["amount"], json!({ "amount": 3_600, "currency": "USD" }));
+    assert_eq!((&payout["status"], &payout["attempt"]), (&json!("paid"), &json!(1)));
+    let account = of_kind(&tutor, "payoutAccount")[0];
+    assert_eq!((&account["schedule"], &account["detailsSubmitted"]), (&json!("weekly"), &json!(true)));
+    assert!(of_kind(&held(&world, world.student).await, "payout").is_empty());
+    assert_eq!(take_in(&world, &erased(&world, world.tutor)).await, 0);
+    assert_eq!(of_kind(&held(&world, world.tutor).await, "payout").len(), 1, "money records stay");
+    // What is still on its way is still followed.
+    world.bank("fail").await;
+    world.check().await;
+    assert_eq!(world.payouts().await[0]["status"], "failed");
+}
+
+#[tokio::test]
+async fn disputes_and_admins_deeds_are_given_out_and_lose_an_admins_words() {
+    let world = World::new().await;
+    let made = world.held(4_500).await;
+    let admin = UserId(Uuid::now_v7());
+    let body = json!({ "amount": { "amount": 500, "currency": "USD" }, "reason": WORDS[1] });
+    assert_eq!(world.refund_as(&world.services, admin, "k", &made, body).await.status, 201);
+    world.disputed(&made, None).await;
+    for who in [world.student, world.tutor] {
+        let items = held(&world, who).await;
+        let [dispute] = of_kind(&items, "dispute")[..] else { panic!("{items:?}") };
+        assert_eq!(
+            (&dispute["amount"]["amount"], &dispute["status"]),
+            (&json!(4_000), &json!("needs_response"))
+        );
+        let [deed] = of_kind(&items, "adminAction")[..] else { panic!("{items:?}") };
+        assert_eq!((&deed["action"], &deed["reason"]), (&json!("refund"), &json!(WORDS[1])));
+        assert!(!deed.to_string().contains(&admin.to_string()), "of others there is nothing");
+    }
+    assert_eq!(take_in(&world, &erased(&world, world.student)).await, 0);
+    let tables = world.database.tables_with("Wilhelmina").await;
+    assert!(tables.iter().all(|table| table == "outbox"), "{tables:?}");
+    let items = held(&world, world.tutor).await;
+    assert_eq!(of_kind(&items, "adminAction")[0]["reason"], "removed");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn the_hours_that_a_tutor_has_taught_are_given_out_and_taken_away() {
+    let world = World::new().await;
+    let (mut taught, lesson) = (world.approval(), Uuid::now_v7());
+    taught.kind = "lesson.completed".to_owned();
+    taught.data = json!({ "lessonId": lesson, "studentId": world.student, "tutorId": world.tutor,
+        "subject": "algebra", "start": "2026-11-20T10:00:00Z", "end": "2026-11-20T10:50:00Z",
+        "status": "completed" });
+    let count = count_taught_hours::use_case();
+    assert_eq!(deliver(&count, &world.services, std::slice::from_ref(&taught)).await, 0);
+    let items = held(&world, world.tutor).await;
+    let [counted] = of_kind(&items, "taughtLesson")[..] else { panic!("{items:?}") };
+    assert_eq!((&counted["lessonId"], &counted["minutes"]), (&json!(lesson), &json!(50)));
+    assert_eq!(take_in(&world, &erased(&world, world.tutor)).await, 0);
+    assert!(of_kind(&held(&world, world.tutor).await, "taughtLesson").is_empty());
 }

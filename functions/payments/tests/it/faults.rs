@@ -189,7 +189,7 @@ async fn a_function_that_dies_between_release_and_transfer_leaves_the_money_paya
     assert_eq!((sent, back), (3_600, 3_600));
     assert_eq!(
         world.earnings().await[0],
-        json!({ "currency": "USD", "held": 0, "payable": 0, "transferred": 0 })
+        json!({ "currency": "USD", "held": 0, "payable": 0, "inTransit": 0, "paid": 0 })
     );
     world.check().await;
 }
@@ -240,7 +240,7 @@ async fn a_key_that_stripe_may_have_forgotten_is_looked_up_before_it_is_used_aga
     world.settle().await;
     assert_eq!(world.stripe.sent.lock().unwrap().iter().filter(|k| k.contains(":transfer:")).count(), 1);
     assert_eq!(world.at_stripe("transferred").await, 3_600);
-    assert_eq!(world.earnings().await[0]["transferred"], 3_600);
+    assert_eq!(world.earnings().await[0]["payable"], 3_600);
     world.check().await;
 }
 

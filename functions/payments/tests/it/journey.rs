@@ -16,14 +16,14 @@ async fn a_lessons_money_goes_from_the_payer_to_the_tutor() {
     assert_eq!(world.status(&made).await, "held");
     assert_eq!(
         world.earnings().await,
-        json!([{ "currency": "USD", "held": 3600, "payable": 0, "transferred": 0 }])
+        json!([{ "currency": "USD", "held": 3600, "payable": 0, "inTransit": 0, "paid": 0 }])
     );
 
     let released = world.release(&made).await.unwrap();
     assert_eq!(released, json!({ "status": "released", "transferred": true }));
     assert_eq!(
         world.earnings().await,
-        json!([{ "currency": "USD", "held": 0, "payable": 0, "transferred": 3600 }])
+        json!([{ "currency": "USD", "held": 0, "payable": 3600, "inTransit": 0, "paid": 0 }])
     );
     world.check().await;
     assert_eq!(world.balance("platform_revenue").await, -900);
@@ -53,7 +53,7 @@ async fn money_for_a_tutor_without_an_account_stays_payable_until_there_is_one()
     world.settle().await;
     assert_eq!(
         world.earnings().await,
-        json!([{ "currency": "USD", "held": 0, "payable": 0, "transferred": 3600 }])
+        json!([{ "currency": "USD", "held": 0, "payable": 3600, "inTransit": 0, "paid": 0 }])
     );
     world.check().await;
 }

@@ -26,9 +26,9 @@ async fn each_use_case_costs_as_few_round_trips_as_it_can() {
         before = now;
         now - was
     };
-    // The row, Stripe's answer; and one to mark what was published.
+    // The terms, the row, Stripe's answer; and one to mark what was published.
     let made = world.made(4_500).await;
-    assert_eq!(cost(), 3, "create-payment");
+    assert_eq!(cost(), 4, "create-payment");
     world.read(&made, world.student, Role::Student).await;
     assert_eq!(cost(), 1, "get-payment");
     world.earnings().await;
@@ -50,8 +50,9 @@ async fn each_use_case_costs_as_few_round_trips_as_it_can() {
     // The payment, the decision, two answers; and one to mark what was published.
     world.refund(&made, "r", 500).await.unwrap();
     assert_eq!(cost(), 5, "refund-payment");
+    // Payments, and evidence in disputes.
     world.settle().await;
-    assert_eq!(cost(), 1, "settle-payables, nothing to do");
+    assert_eq!(cost(), 2, "settle-payables, nothing to do");
 }
 
 #[tokio::test]
@@ -105,7 +106,7 @@ fn the_samples_of_events_are_valid() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 13);
 }
 
 #[tokio::test]

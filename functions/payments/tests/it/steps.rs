@@ -135,7 +135,7 @@ async fn a_refund_after_the_release_takes_the_tutors_share_back() {
     assert_eq!((world.at_stripe("refunded").await, world.at_stripe("reversed").await), (1_500, 1_200));
     assert_eq!(
         world.earnings().await[0],
-        json!({ "currency": "USD", "held": 0, "payable": 0, "transferred": 2400 })
+        json!({ "currency": "USD", "held": 0, "payable": 2400, "inTransit": 0, "paid": 0 })
     );
     world.refund(&made, "rest", 3_000).await.unwrap();
     assert_eq!((world.at_stripe("refunded").await, world.at_stripe("reversed").await), (4_500, 3_600));

@@ -11,11 +11,19 @@ use jiff::{SignedDuration, Timestamp};
 use lectern_domain::event::{AggregateRef, Envelope};
 use lectern_domain::id::{EventId, UserId};
 use lectern_domain::money::Money;
+use lectern_domain::payments::SubscriptionPolicy;
+use lectern_domain::payments::tax::TaxPolicy;
 use lectern_domain::payments::{
-    AccountSeen, Call, IntentSeen, OperationKind, Payment, PaymentsPolicy, PayoutAccount,
+    AccountSeen, Call, DisputeSeen, IntentSeen, OperationKind, Payment, PaymentsPolicy, PayoutAccount,
+    RefundSeen,
 };
 use lectern_domain::role::Role;
-use lectern_payments::stripe::{ClientConfig, Performed, Secret, Stripe, StripeApi, StripeError};
+use lectern_payments::people::{Payer, People};
+use lectern_payments::policies::PayoutPolicy;
+use lectern_payments::stripe::{
+    Billing, Cards, ClientConfig, Connect, MovementPage, OnboardingUrls, Performed, Secret, Stripe,
+    StripeApi, StripeError,
+};
 use lectern_payments::{
     Payments, cancel_payment, create_payment, get_earnings, get_payment, open_payout_account,
     receive_stripe_webhook, refund_payment, release_payment, settle_payables, verify_ledger,
@@ -25,17 +33,21 @@ use lectern_postgres::testing::TestDatabase;
 use lectern_postgres::{Base, Database};
 use lectern_runtime::clock::Clock;
 use lectern_runtime::config::Env;
+use lectern_runtime::internal::InternalError;
 use lectern_runtime::testing::{Answered, As, RecordingBus, TestRequest, deliver, invoke};
 use lectern_runtime::{Fault, Kit};
+use lectern_stripe_stand_in::config::Config;
+use lectern_stripe_stand_in::testing::Running;
 use lectern_stripe_stand_in::webhooks::signature_header;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::{Barrier, Notify};
 use uuid::Uuid;
 
 const SECRET_KEY: &str = "sk_test_123456789012";
 const PUBLISHABLE_KEY: &str = "pk_test_123456789012";
 pub const WEBHOOK_SECRET: &str = "whsec_test";
+/// Of events of connected accounts.
+pub const CONNECT_SECRET: &str = "whsec_connect";
 
 /// What goes wrong between us and Stripe.
 pub enum Trouble {
@@ -51,7 +63,8 @@ pub enum Trouble {
 
 /// Stripe with trouble in between.
 pub struct Troubled {
-    inner: StripeApi,
+    pub inner: StripeApi,
+    pub payout_troubles: Mutex<VecDeque<Trouble>>,
     troubles: Mutex<VecDeque<(OperationKind, Trouble)>>,
     pub sent: Mutex<Vec<String>>,
 }
@@ -110,6 +123,51 @@ impl Stripe for Troubled {
     async fn balances(&self) -> Result<Vec<Money>, StripeError> {
         self.inner.balances().await
     }
+
+    fn cards(&self) -> &dyn Cards {
+        self.inner.cards()
+    }
+
+    fn billing(&self) -> &dyn Billing {
+        self.inner.billing()
+    }
+
+    async fn dispute(&self, id: &str) -> Result<DisputeSeen, StripeError> {
+        self.inner.dispute(id).await
+    }
+
+    async fn refund(&self, id: &str) -> Result<RefundSeen, StripeError> {
+        self.inner.refund(id).await
+    }
+
+    async fn give_evidence(
+        &self,
+        dispute: &str,
+        evidence: &[(&'static str, String)],
+        submit: bool,
+        key: &str,
+    ) -> Result<DisputeSeen, StripeError> {
+        self.sent.lock().unwrap().push(key.to_owned());
+        self.inner.give_evidence(dispute, evidence, submit, key).await
+    }
+
+    async fn movements(
+        &self,
+        since: Option<Timestamp>,
+        after: Option<&str>,
+    ) -> Result<MovementPage, StripeError> {
+        self.inner.movements(since, after).await
+    }
+}
+
+/// Identity, as far as payments asks it: everybody is of age.
+struct Grown;
+
+#[async_trait]
+impl People for Grown {
+    async fn payer(&self, _user: UserId, _id: &str) -> Result<Option<Payer>, InternalError> {
+        Ok(Some(Payer { age_group: "adult".to_owned(), has_parent_email: false }))
+    }
 }
 
 /// Everything that a test needs.
@@ -124,6 +182,9 @@ pub struct World {
     pub student: UserId,
     pub tutor: UserId,
     heard: Mutex<BTreeSet<String>>,
+    /// Ends the test if we asked for something that Stripe doesn't know.
+    #[allow(dead_code, reason = "it is there to be dropped")]
+    running: Running,
 }
 
 /// A payment that a test follows.
@@ -139,23 +200,24 @@ fn state_file() -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-async fn start_stripe() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let config = lectern_stripe_stand_in::config::Config {
-        port,
+async fn start_stripe() -> Running {
+    let config = Config {
+        port: 0,
         state: state_file(),
         secret_key: SECRET_KEY.to_owned(),
         publishable_key: PUBLISHABLE_KEY.to_owned(),
         webhook_url: None,
         webhook_secret: WEBHOOK_SECRET.to_owned(),
+        check_openapi: None,
+        connect_webhook_url: None,
+        connect_webhook_secret: CONNECT_SECRET.to_owned(),
+        payouts_by_hand: true,
     };
-    tokio::spawn(lectern_stripe_stand_in::serve(config, listener));
-    format!("http://127.0.0.1:{port}")
+    Running::start(config).await.unwrap()
 }
 
 /// Services of their own, of the same world: as another function's environment has.
-pub fn services(url: &str, stripe: Arc<dyn Stripe>, bus: Arc<RecordingBus>, clock: Clock) -> Arc<Payments> {
+pub fn services(url: &str, stripe: Arc<Troubled>, bus: Arc<RecordingBus>, clock: Clock) -> Arc<Payments> {
     let base = Base {
         kit: Kit { clock },
         env: Arc::new(Env::of(&[])),
@@ -165,9 +227,24 @@ pub fn services(url: &str, stripe: Arc<dyn Stripe>, bus: Arc<RecordingBus>, cloc
     };
     Arc::new(Payments {
         base,
+        connect: Arc::clone(&stripe) as Arc<dyn Connect>,
         stripe,
         webhook_secret: Secret::Given(format!("whsec_old,{WEBHOOK_SECRET}")),
+        connect_webhook_secret: Secret::Given(format!("whsec_old,{CONNECT_SECRET}")),
         policy: PaymentsPolicy::default(),
+        subscriptions: SubscriptionPolicy::default(),
+        people: Arc::new(Grown),
+        billing_url: "https://lectern.example/billing".to_owned(),
+        payouts: PayoutPolicy {
+            urls: OnboardingUrls {
+                return_url: "http://127.0.0.1:1/return".to_owned(),
+                refresh_url: "http://127.0.0.1:1/refresh".to_owned(),
+            },
+            ..PayoutPolicy::default()
+        },
+        vault: Arc::new(super::vault::PaperVault),
+        tax: TaxPolicy::default(),
+        filer: Some(super::vault::filer()),
     })
 }
 
@@ -178,19 +255,20 @@ impl World {
 
     /// With a client that waits that long for Stripe.
     pub async fn with_timeout(timeout: Duration) -> Self {
-        let base = start_stripe().await;
+        let running = start_stripe().await;
+        let base = running.base.clone();
         let database = TestDatabase::new("payments", &lectern_payments::migrations()).await;
         let (bus, clock) = (RecordingBus::new(), Clock::at(Timestamp::now()));
         let key = Secret::Given(SECRET_KEY.to_owned());
         let pause = Duration::from_millis(10);
         let inner = StripeApi::new(ClientConfig { base: base.clone(), key, timeout, pause });
-        let (troubles, sent) = (Mutex::default(), Mutex::default());
-        let stripe = Arc::new(Troubled { inner, troubles, sent });
+        let (troubles, sent, payout_troubles) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let stripe = Arc::new(Troubled { inner, payout_troubles, troubles, sent });
         let services = services(&database.url, Arc::clone(&stripe) as _, Arc::clone(&bus), clock.clone());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let (student, tutor) = (UserId(Uuid::now_v7()), UserId(Uuid::now_v7()));
         let heard = Mutex::default();
-        Self { database, services, bus, clock, stripe, base, http, student, tutor, heard }
+        Self { database, services, bus, clock, stripe, base, http, student, tutor, heard, running }
     }
 
     /// Another function's environment.
@@ -200,6 +278,11 @@ impl World {
 
     pub fn trouble(&self, kind: OperationKind, trouble: Trouble) {
         self.stripe.troubles.lock().unwrap().push_back((kind, trouble));
+    }
+
+    /// No trouble any more that nothing has met yet.
+    pub fn calm(&self) {
+        self.stripe.troubles.lock().unwrap().clear();
     }
 
     /// A fault of the stand-in's own.
@@ -216,6 +299,12 @@ impl World {
 
     pub async fn stripe_post(&self, path: &str, form: &[(&str, &str)]) -> Value {
         let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(SECRET_KEY).form(form);
+        serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
+    }
+
+    /// As the payer's browser: with the key that everybody may know.
+    pub async fn browser_post(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(PUBLISHABLE_KEY).form(form);
         serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
     }
 
@@ -279,12 +368,8 @@ impl World {
         let shown = self.read(made, self.student, Role::Student).await;
         let secret = shown.data()["clientSecret"].as_str().expect("a client secret").to_owned();
         let intent = secret.split("_secret_").next().unwrap();
-        let request = self
-            .http
-            .post(format!("{}/v1/payment_intents/{intent}/confirm", self.base))
-            .bearer_auth(PUBLISHABLE_KEY)
-            .form(&[("client_secret", secret.as_str()), ("payment_method", card)]);
-        serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
+        let form = [("client_secret", secret.as_str()), ("payment_method", card)];
+        self.browser_post(&format!("/v1/payment_intents/{intent}/confirm"), &form).await
     }
 
     pub async fn read(&self, made: &Made, who: UserId, role: Role) -> Answered {
@@ -332,9 +417,7 @@ impl World {
 
     /// Every event of Stripe's, oldest first.
     pub async fn stripe_events(&self) -> Vec<Value> {
-        let mut events = self.stripe_get("/v1/events?limit=100").await["data"].as_array().unwrap().clone();
-        events.reverse();
-        events
+        self.stripe_get("/_stand_in/events").await.as_array().unwrap().clone()
     }
 
     /// Those that were not delivered yet.
@@ -347,6 +430,9 @@ impl World {
     /// Delivers one event, signed now.
     pub async fn hear(&self, event: &Value) -> Answered {
         let body = event.to_string();
+        if event["account"].is_string() {
+            return self.hear_connected(&body).await;
+        }
         let signature = signature_header(WEBHOOK_SECRET, self.clock.now().as_second(), &body);
         self.hear_raw(&body, Some(&signature)).await
     }

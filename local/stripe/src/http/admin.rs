@@ -14,8 +14,8 @@ use super::pages;
 use crate::error::Failure;
 use crate::faults::Fault;
 use crate::objects::{
-    Account, BalanceTransaction, Charge, Event, PaymentIntent, Refund, Resource, Transfer, TransferReversal,
-    account, confirmation,
+    Account, BalanceTransaction, Charge, Dispute, Event, PaymentIntent, Payout, Refund, Resource, Transfer,
+    TransferReversal, confirmation, dispute, refund,
 };
 use crate::render;
 use crate::state::{Done, Origin, Outcome, Stand, Tables, Unit};
@@ -23,11 +23,11 @@ use crate::webhooks;
 
 type Shared = State<Arc<Stand>>;
 
-fn json(value: &Value) -> Response {
+pub(super) fn json(value: &Value) -> Response {
     axum::Json(value).into_response()
 }
 
-fn refused(failure: &Failure) -> Response {
+pub(super) fn refused(failure: &Failure) -> Response {
     let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::BAD_REQUEST);
     (status, axum::Json(failure.body())).into_response()
 }
@@ -37,7 +37,10 @@ fn failed(error: &io::Error) -> Response {
 }
 
 /// Changes objects outside the API.
-fn change<R: Resource>(stand: &Stand, work: impl FnOnce(&mut Unit) -> Result<R, Failure>) -> Response {
+pub(super) fn change<R: Resource>(
+    stand: &Stand,
+    work: impl FnOnce(&mut Unit) -> Result<R, Failure>,
+) -> Response {
     let result = stand.work(Origin::default(), |unit| {
         let (status, body, keeps_changes) = match work(unit) {
             Ok(it) => (200, render::object(&it.into()), true),
@@ -67,18 +70,9 @@ pub async fn reset(State(stand): Shared) -> Response {
     }
 }
 
-/// Which account: its id, or the `tutor_id` of its metadata.
-#[derive(Deserialize)]
-pub struct Onboarding {
-    #[serde(default)]
-    account: String,
-    #[serde(default)]
-    tutor_id: String,
-}
-
-/// `POST /_stand_in/accounts/complete_onboarding`
-pub async fn complete_onboarding(State(stand): Shared, Form(form): Form<Onboarding>) -> Response {
-    change(&stand, |unit| account::complete_onboarding(unit, &form.account, &form.tutor_id))
+/// `GET /_stand_in/violations`: what was not as Stripe's contract says, see [`crate::check`].
+pub async fn violations(State(stand): Shared) -> Response {
+    json(&json!({ "violations": stand.check.violations() }))
 }
 
 /// How the payer did.
@@ -117,6 +111,57 @@ pub async fn complete_action(
     }
 }
 
+/// Against which charge, why and how much; the whole of what is left of it unless said otherwise.
+#[derive(Deserialize)]
+pub struct Complaint {
+    charge: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    amount: Option<i64>,
+    #[serde(default)]
+    inquiry: bool,
+}
+
+/// `POST /_stand_in/disputes`
+pub async fn open_dispute(State(stand): Shared, Form(form): Form<Complaint>) -> Response {
+    let reason = if form.reason.is_empty() { "fraudulent" } else { form.reason.as_str() };
+    change(&stand, |unit| dispute::open(unit, &form.charge, reason, form.amount, form.inquiry))
+}
+
+/// What the bank says.
+#[derive(Deserialize)]
+pub struct Verdict {
+    /// `won`, `lost`, or `escalated` of an inquiry.
+    outcome: String,
+}
+
+/// `POST /_stand_in/disputes/{id}/decide`
+pub async fn decide_dispute(
+    State(stand): Shared,
+    Path(id): Path<String>,
+    Form(form): Form<Verdict>,
+) -> Response {
+    change(&stand, |unit| dispute::decide(unit, &id, &form.outcome))
+}
+
+/// Why the payer's bank sent the money back.
+#[derive(Deserialize)]
+pub struct RefundFailure {
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /_stand_in/refunds/{id}/fail`
+pub async fn fail_refund(
+    State(stand): Shared,
+    Path(id): Path<String>,
+    Form(form): Form<RefundFailure>,
+) -> Response {
+    let reason = if form.reason.is_empty() { "expired_or_canceled_card" } else { form.reason.as_str() };
+    change(&stand, |unit| refund::fail(unit, &id, reason))
+}
+
 /// `GET /_stand_in/faults`
 pub async fn faults(State(stand): Shared) -> Response {
     json(&json!({ "faults": stand.faults.all() }))
@@ -142,12 +187,16 @@ pub async fn webhooks(State(stand): Shared) -> Response {
 /// Where events go.
 #[derive(Deserialize)]
 pub struct Endpoint {
-    url: String,
+    #[serde(default)]
+    url: Option<String>,
+    /// Of events of connected accounts.
+    #[serde(default)]
+    connect_url: Option<String>,
 }
 
 /// `POST /_stand_in/webhooks/endpoint` sends events elsewhere until the next start.
 pub async fn set_endpoint(State(stand): Shared, Form(form): Form<Endpoint>) -> Response {
-    stand.deliveries.set_endpoint(form.url);
+    stand.deliveries.set_endpoints(form.url, form.connect_url);
     json(&stand.deliveries.summary())
 }
 
@@ -155,6 +204,13 @@ pub async fn set_endpoint(State(stand): Shared, Form(form): Form<Endpoint>) -> R
 pub async fn hold(State(stand): Shared) -> Response {
     stand.deliveries.hold();
     json(&stand.deliveries.summary())
+}
+
+/// `GET /_stand_in/events`: every event, of the platform and of connected accounts, oldest first.
+pub async fn events(State(stand): Shared) -> Response {
+    json(&stand.read(|tables| {
+        tables.all::<Event>().map(|event| render::object(&event.clone().into())).collect::<Value>()
+    }))
 }
 
 /// In which order.
@@ -236,13 +292,16 @@ fn totals(tables: &Tables) -> Value {
     let mut add = |currency: &str, name: &'static str, amount: i64| {
         *totals.entry(currency.to_owned()).or_default().entry(name).or_default() += amount;
     };
+    for dispute in tables.all::<Dispute>() {
+        add(&dispute.currency, "disputed", dispute.held());
+    }
     for charge in tables.all::<Charge>().filter(|charge| charge.paid) {
         add(&charge.currency, "charged", charge.amount_captured);
     }
     for movement in tables.all::<BalanceTransaction>() {
         add(&movement.currency, "fees", movement.fee);
     }
-    for refund in tables.all::<Refund>() {
+    for refund in tables.all::<Refund>().filter(|refund| refund.status != "failed") {
         add(&refund.currency, "refunded", refund.amount);
     }
     for transfer in tables.all::<Transfer>() {
@@ -251,7 +310,10 @@ fn totals(tables: &Tables) -> Value {
     for reversal in tables.all::<TransferReversal>() {
         add(&reversal.currency, "reversed", reversal.amount);
     }
-    let names = ["charged", "fees", "refunded", "transferred", "reversed"];
+    for payout in tables.all::<Payout>().filter(|it| !["failed", "canceled"].contains(&it.status.as_str())) {
+        add(&payout.currency, "paid_out", payout.amount);
+    }
+    let names = ["charged", "fees", "refunded", "transferred", "reversed", "paid_out", "disputed"];
     for sums in totals.values_mut() {
         for name in names {
             sums.entry(name).or_default();
@@ -260,19 +322,15 @@ fn totals(tables: &Tables) -> Value {
     json!(totals)
 }
 
-/// What each connected account holds by currency: what was transferred to it and not taken back.
+/// What each connected account holds by currency: what was transferred to it and neither taken back nor paid out.
 fn accounts(tables: &Tables) -> Value {
     let mut accounts = Map::new();
     for account in tables.all::<Account>() {
-        let mut balances: BTreeMap<&str, i64> = BTreeMap::new();
-        for transfer in tables.all::<Transfer>().filter(|transfer| transfer.destination == account.id) {
-            *balances.entry(&transfer.currency).or_default() += transfer.amount - transfer.amount_reversed;
-        }
         let shown = json!({
             "metadata": account.metadata,
             "transfers": account.capabilities.get("transfers"),
             "payouts_enabled": account.payouts_enabled,
-            "balances": balances,
+            "balances": tables.balances_of(Some(&account.id)),
         });
         accounts.insert(account.id.clone(), shown);
     }

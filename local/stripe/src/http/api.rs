@@ -12,12 +12,14 @@ use axum::response::{IntoResponse as _, Response};
 use super::routes::{self, Found};
 use super::{Call, Caller, auth};
 use crate::API_VERSION;
+use crate::check::Exchange;
 use crate::error::Failure;
 use crate::faults::{Fault, FaultKind, HANG_DEFAULT_MS};
-use crate::objects::Reply;
+use crate::objects::{Account, Reply, Resource as _};
 use crate::params::Params;
 use crate::render;
 use crate::state::{Begin, Done, Origin, Outcome, Remembered, Stand, Unit};
+use crate::versions;
 
 /// One request on its way.
 struct Asked {
@@ -28,6 +30,16 @@ struct Asked {
     path: String,
     params: Params,
     key: Option<String>,
+    /// The connected account that it acts as.
+    account: Option<String>,
+}
+
+impl Asked {
+    /// The idempotency key as it is kept: each account has its own.
+    fn kept_key(&self) -> Option<String> {
+        let key = self.key.as_ref()?;
+        Some(self.account.as_ref().map_or_else(|| key.clone(), |account| format!("{account}:{key}")))
+    }
 }
 
 /// What is sent back.
@@ -77,10 +89,18 @@ pub async fn answer(
         path: uri.path().to_owned(),
         params: Params::default(),
         key: None,
+        account: None,
         method,
     };
     let answer = match read(&stand, &mut asked, &uri, &headers, &body) {
-        Ok(caller) => perform(&stand, &asked, caller).await,
+        Ok(caller) => {
+            let answer = perform(&stand, &asked, caller).await;
+            // What Stripe.js is shown is less than the contract tells.
+            if caller == Caller::Secret {
+                check(&stand, &asked, &answer);
+            }
+            answer
+        }
         Err(failure) => failure.into(),
     };
     tracing::info!(
@@ -97,6 +117,16 @@ pub async fn answer(
     respond(&asked, answer)
 }
 
+fn check(stand: &Stand, asked: &Asked, answer: &Answer) {
+    // The contract is that of one version.
+    if asked.version != API_VERSION {
+        return;
+    }
+    let (method, path) = (asked.method.as_str(), asked.path.as_str());
+    let Answer { status, body, .. } = answer;
+    stand.check.exchange(&Exchange { method, path, params: &asked.params, status: *status, body });
+}
+
 /// Reads what the request is, short of what it does.
 fn read(
     stand: &Stand,
@@ -107,7 +137,7 @@ fn read(
 ) -> Result<Caller, Failure> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(version) = text("stripe-version") {
-        check_version(version)?;
+        versions::check(version)?;
         version.clone_into(&mut asked.version);
     }
     let kind = text("content-type").unwrap_or("application/x-www-form-urlencoded");
@@ -120,29 +150,22 @@ fn read(
     let parts: Vec<&[u8]> = [query, body].into_iter().filter(|part| !part.is_empty()).collect();
     asked.params = Params::parse(&parts.join(&b'&'));
     let caller = auth::caller(&stand.config, headers, asked.params.take("key"))?;
-    if text("stripe-account").is_some() || text("stripe-context").is_some() {
-        let message = "This stand-in for Stripe doesn't act on behalf of connected accounts: send no Stripe-Account \
-                       and no Stripe-Context header.";
+    if text("stripe-context").is_some() {
+        let message = "This stand-in for Stripe knows the Stripe-Account header, and no Stripe-Context.";
         return Err(Failure::Malformed(message.to_owned()));
     }
+    if let Some(id) = text("stripe-account").filter(|id| !id.is_empty()) {
+        let is_ours = |account: &Account| !account.deleted;
+        if !stand.read(|tables| tables.get(id).and_then(Account::of).is_some_and(is_ours)) {
+            return Err(Failure::NoAccess(id.to_owned()));
+        }
+        asked.account = Some(id.to_owned());
+    }
     if asked.method == Method::POST {
+        versions::bring_up_to_date(&asked.version, &asked.path, &mut asked.params)?;
         asked.key = text("idempotency-key").filter(|key| !key.is_empty()).map(str::to_owned);
     }
     Ok(caller)
-}
-
-/// `2026-10-28` or `2026-10-28.name`.
-fn check_version(version: &str) -> Result<(), Failure> {
-    let date = version.split('.').next().unwrap_or_default();
-    let is_date = date.len() == 10
-        && date
-            .bytes()
-            .enumerate()
-            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
-    if is_date {
-        return Ok(());
-    }
-    Err(Failure::Malformed(format!("Invalid Stripe API version: {version}")))
 }
 
 async fn perform(stand: &Arc<Stand>, asked: &Asked, caller: Caller) -> Answer {
@@ -152,6 +175,11 @@ async fn perform(stand: &Arc<Stand>, asked: &Asked, caller: Caller) -> Answer {
     };
     if caller == Caller::Publishable && !found.public {
         return Failure::SecretKeyRequired.into();
+    }
+    if asked.account.is_some() && !found.connected {
+        let message = "This stand-in for Stripe acts as a connected account for balances, payouts and events only: send \
+                       no Stripe-Account header here.";
+        return Failure::Malformed(message.to_owned()).into();
     }
     let fault = stand.faults.take(asked.method.as_str(), &asked.path);
     if is(&fault, FaultKind::RateLimited) {
@@ -186,7 +214,7 @@ impl Drop for InProgress {
 }
 
 fn begin(stand: &Arc<Stand>, asked: &Asked) -> Result<Option<InProgress>, Box<Answer>> {
-    let Some(key) = &asked.key else { return Ok(None) };
+    let Some(key) = &asked.kept_key() else { return Ok(None) };
     match stand.begin(key, &asked.endpoint, &asked.params.canonical()) {
         Ok(Begin::Work) => Ok(Some(InProgress { stand: Arc::clone(stand), key: key.clone() })),
         Ok(Begin::Replay(first)) => {
@@ -200,6 +228,7 @@ fn begin(stand: &Arc<Stand>, asked: &Asked) -> Result<Option<InProgress>, Box<An
 fn work(stand: &Stand, asked: &Asked, caller: Caller, found: &Found, fault: &Option<Fault>) -> Answer {
     let origin = Origin { request_id: Some(asked.request_id.clone()), idempotency_key: asked.key.clone() };
     let done = stand.work(origin, |unit| {
+        unit.account.clone_from(&asked.account);
         let mut outcome = if is(fault, FaultKind::Error500Before) {
             Outcome { done: Done::from(&Failure::Internal), keeps_changes: false, remember: None }
         } else {
@@ -251,7 +280,7 @@ fn call(unit: &mut Unit, asked: &Asked, caller: Caller, found: &Found) -> Outcom
 
 fn remembered(asked: &Asked, done: &Done, now: i64) -> Option<Remembered> {
     Some(Remembered {
-        key: asked.key.clone()?,
+        key: asked.kept_key()?,
         endpoint: asked.endpoint.clone(),
         params: asked.params.canonical(),
         request_id: asked.request_id.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::bank_account::{self, NewBankAccount};
 use super::{Kind, Reply};
 use crate::error::Failure;
 use crate::http::Call;
@@ -29,7 +30,6 @@ pub struct Account {
     pub email: Option<String>,
     pub external_accounts: Value,
     pub future_requirements: Value,
-    pub login_links: Value,
     pub metadata: Metadata,
     pub payouts_enabled: bool,
     pub requirements: Value,
@@ -140,6 +140,8 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
         "metadata",
         "metadata[*]",
         "settings[payouts][schedule][interval]",
+        "settings[payouts][schedule][monthly_anchor]",
+        "settings[payouts][schedule][weekly_anchor]",
         "type",
     ])?;
     let kind = kind(params)?;
@@ -166,7 +168,6 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
         email: email(params)?,
         external_accounts: empty_list(&format!("/v1/accounts/{id}/external_accounts")),
         future_requirements: requirements(&[]),
-        login_links: empty_list(&format!("/v1/accounts/{id}/login_links")),
         metadata,
         payouts_enabled: false,
         requirements: requirements(&REQUIREMENTS),
@@ -272,8 +273,8 @@ fn requirements(due: &[&str]) -> Value {
 }
 
 fn settings(params: &Params) -> Result<Value, Failure> {
-    let intervals = ["daily", "manual", "monthly", "weekly"];
-    let interval = params.choice("settings[payouts][schedule][interval]", &intervals)?;
+    let mut schedule = json!({ "delay_days": 2, "interval": "daily" });
+    change_schedule(params, &mut schedule)?;
     Ok(json!({
         "branding": { "icon": null, "logo": null, "primary_color": null, "secondary_color": null },
         "card_payments": {
@@ -290,18 +291,50 @@ fn settings(params: &Params) -> Result<Value, Failure> {
         },
         "payouts": {
             "debit_negative_balances": true,
-            "schedule": { "delay_days": 2, "interval": interval.unwrap_or("daily".to_owned()) },
+            "schedule": schedule,
             "statement_descriptor": null,
         },
         "sepa_debit_payments": {},
     }))
 }
 
-fn empty_list(url: &str) -> Value {
-    json!({ "object": "list", "data": [], "has_more": false, "total_count": 0, "url": url })
+const WEEKDAYS: [&str; 7] = ["friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"];
+
+/// What Stripe pays out by itself, and when; `manual` is nothing.
+fn change_schedule(params: &Params, schedule: &mut Value) -> Result<(), Failure> {
+    let name = |leaf: &str| format!("settings[payouts][schedule][{leaf}]");
+    let interval = params.choice(&name("interval"), &["daily", "manual", "monthly", "weekly"])?;
+    let weekly = params.choice(&name("weekly_anchor"), &WEEKDAYS)?;
+    let monthly = params.positive(&name("monthly_anchor"))?;
+    let Some(interval) = interval else { return Ok(()) };
+    let misplaced =
+        [("weekly_anchor", weekly.is_some(), "weekly"), ("monthly_anchor", monthly.is_some(), "monthly")];
+    for (leaf, is_given, wanted) in misplaced {
+        if is_given && interval != wanted {
+            return Err(Failure::invalid(
+                &name(leaf),
+                format!("You can only set `{leaf}` with a {wanted} interval."),
+            ));
+        }
+    }
+    *schedule = json!({ "delay_days": 2, "interval": interval });
+    match interval.as_str() {
+        "weekly" => schedule["weekly_anchor"] = weekly.unwrap_or("monday".to_owned()).into(),
+        "monthly" => schedule["monthly_anchor"] = monthly.unwrap_or(1).into(),
+        _ => {}
+    }
+    Ok(())
 }
 
-fn find(unit: &Unit, path: &[&str]) -> Result<Account, Failure> {
+fn empty_list(url: &str) -> Value {
+    json!({ "object": "list", "data": [], "has_more": false, "url": url })
+}
+
+/// The account that the path names.
+///
+/// # Errors
+/// There is none, or it is not ours any more.
+pub fn find(unit: &Unit, path: &[&str]) -> Result<Account, Failure> {
     let id = path.first().copied().unwrap_or_default();
     let account = unit.find::<Account>(id).filter(|account| !account.deleted);
     account.ok_or_else(|| Failure::NoAccess(id.to_owned()))
@@ -322,7 +355,16 @@ pub fn retrieve(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fa
 /// There is none, or its parameters are not acceptable.
 pub fn update(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Failure> {
     let params = call.params;
-    params.only(&["business_type", "capabilities[*][requested]", "email", "metadata", "metadata[*]"])?;
+    params.only(&[
+        "business_type",
+        "capabilities[*][requested]",
+        "email",
+        "metadata",
+        "metadata[*]",
+        "settings[payouts][schedule][interval]",
+        "settings[payouts][schedule][monthly_anchor]",
+        "settings[payouts][schedule][weekly_anchor]",
+    ])?;
     let before = find(unit, path)?;
     let mut account = before.clone();
     account.business_type = business_type(params)?.or(account.business_type);
@@ -331,6 +373,7 @@ pub fn update(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fail
         let status = if account.details_submitted { "active".to_owned() } else { status };
         account.capabilities.entry(name).or_insert(status);
     }
+    change_schedule(params, &mut account.settings["payouts"]["schedule"])?;
     params.change_metadata(&mut account.metadata)?;
     unit.put(account.clone());
     unit.emit_change("account.updated", before, account.clone());
@@ -364,23 +407,77 @@ pub fn list(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Failu
     )
 }
 
-/// The owner went through onboarding: found by its id or by the `tutor_id` of its metadata.
-///
-/// # Errors
-/// There is no such account.
-pub fn complete_onboarding(unit: &mut Unit, account: &str, tutor_id: &str) -> Result<Account, Failure> {
+fn chosen(unit: &Unit, account: &str, tutor_id: &str) -> Result<Account, Failure> {
     let found = unit.all::<Account>().find(|candidate| {
         !candidate.deleted
             && (candidate.id == account
                 || (!tutor_id.is_empty()
                     && candidate.metadata.get("tutor_id").is_some_and(|id| id == tutor_id)))
     });
-    let Some(before) = found.cloned() else {
+    found.cloned().ok_or_else(|| {
         let id = if account.is_empty() { tutor_id } else { account }.to_owned();
-        return Err(Failure::NoSuch { what: "account", id, param: "account", in_path: true });
-    };
-    let account = before.clone().onboarded(unit.now);
+        Failure::NoSuch { what: "account", id, param: "account", in_path: true }
+    })
+}
+
+/// The owner went through onboarding: found by its id or by the `tutor_id` of its metadata. It has a bank account
+/// then, of this number or of the one whose payouts arrive.
+///
+/// # Errors
+/// There is no such account.
+pub fn complete_onboarding(
+    unit: &mut Unit,
+    account: &str,
+    tutor_id: &str,
+    number: Option<&str>,
+) -> Result<Account, Failure> {
+    let before = chosen(unit, account, tutor_id)?;
+    let mut account = before.clone().onboarded(unit.now);
+    let has_bank = account.external_accounts["data"].as_array().is_some_and(|all| !all.is_empty());
+    let wants_another = number.is_some_and(|number| !number.is_empty());
+    if !has_bank || wants_another {
+        let new = NewBankAccount::of_onboarding(&account, number);
+        bank_account::add(unit, &mut account, new);
+    }
     unit.put(account.clone());
     unit.emit_change("account.updated", before, account.clone());
+    Ok(account)
+}
+
+/// Stripe stops payouts until the owner gives what is due.
+///
+/// # Errors
+/// There is no such account.
+pub fn disable_payouts(
+    unit: &mut Unit,
+    account: &str,
+    tutor_id: &str,
+    reason: &str,
+    due: &str,
+) -> Result<Account, Failure> {
+    let before = chosen(unit, account, tutor_id)?;
+    let mut account = before.clone();
+    account.payouts_enabled = false;
+    account.requirements = requirements(&[due]);
+    account.requirements["disabled_reason"] = reason.into();
+    unit.put(account.clone());
+    unit.emit_change("account.updated", before, account.clone());
+    Ok(account)
+}
+
+/// The owner cuts the platform off: from now on the account is unknown to it.
+///
+/// # Errors
+/// There is no such account.
+pub fn deauthorize(unit: &mut Unit, account: &str, tutor_id: &str) -> Result<Account, Failure> {
+    let mut account = chosen(unit, account, tutor_id)?;
+    account.deleted = true;
+    unit.put(account.clone());
+    let application = json!({ "id": "ca_stand_in", "object": "application", "name": "Lectern" });
+    unit.emit_of(
+        Some(account.id.clone()),
+        "account.application.deauthorized",
+        json!({ "object": application }),
+    );
     Ok(account)
 }

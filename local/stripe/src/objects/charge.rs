@@ -24,6 +24,8 @@ pub struct Charge {
     pub created: i64,
     pub currency: String,
     pub description: Option<String>,
+    #[serde(default)]
+    pub disputed: bool,
     pub failure_code: Option<String>,
     pub failure_message: Option<String>,
     pub metadata: Metadata,
@@ -36,8 +38,12 @@ pub struct Charge {
     pub refunded: bool,
     pub statement_descriptor: Option<String>,
     pub statement_descriptor_suffix: Option<String>,
+    #[serde(default)]
+    pub shipping: Option<Value>,
     pub status: String,
     pub transfer_group: Option<String>,
+    #[serde(default)]
+    pub customer: Option<String>,
 }
 
 impl Charge {
@@ -51,6 +57,12 @@ impl Charge {
             status: "succeeded".to_owned(),
             ..Self::attempt(unit.id("ch"), unit.now, intent, method, None)
         }
+    }
+
+    /// A card was authorized: nothing is taken yet.
+    #[must_use]
+    pub fn authorized(unit: &mut Unit, intent: &PaymentIntent, method: &PaymentMethod) -> Self {
+        Self { amount_captured: 0, captured: false, ..Self::succeeded(unit, intent, method) }
     }
 
     /// A card was declined.
@@ -80,6 +92,7 @@ impl Charge {
             created: now,
             currency: intent.currency.clone(),
             description: intent.description.clone(),
+            disputed: false,
             failure_code: None,
             failure_message: None,
             metadata: intent.metadata.clone(),
@@ -92,15 +105,18 @@ impl Charge {
             refunded: false,
             statement_descriptor: intent.statement_descriptor.clone(),
             statement_descriptor_suffix: intent.statement_descriptor_suffix.clone(),
+            shipping: intent.shipping.clone(),
             status: "failed".to_owned(),
             transfer_group: intent.transfer_group.clone(),
+            customer: intent.customer.clone(),
         }
     }
 
-    /// What may still be refunded, or transferred onwards.
+    /// What may still be refunded, or transferred onwards. What an authorization had and its capture left counts as
+    /// refunded, as it does at Stripe.
     #[must_use]
     pub fn unrefunded(&self) -> i64 {
-        self.amount_captured - self.amount_refunded
+        if self.captured { self.amount - self.amount_refunded } else { 0 }
     }
 }
 
@@ -163,13 +179,15 @@ pub fn update(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fail
 /// # Errors
 /// Its parameters are not acceptable.
 pub fn list(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Failure> {
-    let page = Page::read(call.params, &["payment_intent", "transfer_group"])?;
+    let page = Page::read(call.params, &["customer", "payment_intent", "transfer_group"])?;
+    let customer = call.params.text("customer")?;
     let intent = call.params.text("payment_intent")?;
     let group = call.params.text("transfer_group")?;
     page.list(unit, Kind::Charge, "/v1/charges", |object| {
         let Object::Charge(charge) = object else { return false };
         (intent.is_none() || charge.payment_intent == intent)
             && (group.is_none() || charge.transfer_group == group)
+            && (customer.is_none() || charge.customer == customer)
     })
 }
 
@@ -194,8 +212,6 @@ pub fn fixed() -> Value {
         "application_fee_amount": null,
         "billing_details": no_billing_details(),
         "calculated_statement_descriptor": "LECTERN",
-        "customer": null,
-        "disputed": false,
         "failure_balance_transaction": null,
         "fraud_details": {},
         "livemode": false,
@@ -205,7 +221,6 @@ pub fn fixed() -> Value {
         "receipt_number": null,
         "receipt_url": null,
         "review": null,
-        "shipping": null,
         "source": null,
         "source_transfer": null,
         "transfer_data": null,

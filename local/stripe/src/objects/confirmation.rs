@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::balance::{self, Movement};
+use super::balance;
+use super::capture;
 use super::charge::{self, Charge};
-use super::payment_intent::{self, PaymentIntent, Status};
-use super::payment_method::{self, Decline, PaymentMethod};
-use super::{Object, Reply};
+use super::dispute;
+use super::payment_intent::{self, AutomaticPaymentMethods, PaymentIntent, Status};
+use super::payment_method::{Decline, PaymentMethod};
+use super::{Object, Reply, saved_method};
 use crate::error::Failure;
-use crate::http::Call;
-use crate::money;
+use crate::http::{Call, Caller};
 use crate::params::Params;
 use crate::render;
 use crate::state::Unit;
@@ -21,16 +22,29 @@ use crate::state::Unit;
 pub fn confirm(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Failure> {
     call.params.only(&[
         "client_secret",
+        "off_session",
         "payment_method",
         "receipt_email",
         "return_url",
+        "setup_future_usage",
         "use_stripe_sdk",
     ])?;
     let mut intent = payment_intent::find_for(unit, call, path)?;
     refuse_final(&intent)?;
+    if call.caller == Caller::Publishable && intent.confirmation_method == "manual" {
+        let message = "This PaymentIntent's confirmation_method is manual: confirm it with your secret key.";
+        return Err(intent.unexpected_state(message.to_owned()));
+    }
     if let Some(given) = call.params.text("payment_method")? {
-        intent.payment_method = Some(payment_method::resolve(unit, &given)?.id);
+        let customer = intent.customer.as_deref();
+        intent.payment_method = Some(saved_method::usable(unit, &given, customer)?.id);
         intent.status = Status::RequiresConfirmation;
+    }
+    if let Some(usage) = payment_intent::setup_future_usage(call.params)? {
+        intent.setup_future_usage = Some(usage);
+    }
+    if call.caller == Caller::Publishable && call.params.has("off_session") {
+        return Err(Failure::UnknownParameters(vec!["off_session".to_owned()]));
     }
     if let Some(email) = call.params.text("receipt_email")? {
         intent.receipt_email = Some(email);
@@ -46,6 +60,11 @@ fn refuse_final(intent: &PaymentIntent) -> Result<(), Failure> {
         Status::Succeeded => {
             "You cannot confirm this PaymentIntent because it has already succeeded after being \
                               previously confirmed."
+                .to_owned()
+        }
+        Status::RequiresCapture => {
+            "You cannot confirm this PaymentIntent because it has already been authorized. You may only capture or \
+             cancel it."
                 .to_owned()
         }
         Status::Canceled => {
@@ -73,7 +92,12 @@ pub fn confirm_now(unit: &mut Unit, intent: PaymentIntent, params: &Params) -> R
         ));
     };
     let return_url = params.text("return_url")?;
-    check_return_url(&intent, return_url.as_deref())?;
+    let automatic = intent.automatic_payment_methods.as_ref();
+    check_return_url("PaymentIntent", automatic, return_url.as_deref())?;
+    let off_session = is_off_session(params)?;
+    if method.behaviour().authenticates && off_session {
+        return Ok(Reply::Declined(declined(unit, intent, &method, AUTHENTICATION_REQUIRED)));
+    }
     if method.behaviour().authenticates {
         return Ok(ask_to_authenticate(unit, intent, return_url).into());
     }
@@ -84,21 +108,37 @@ pub fn confirm_now(unit: &mut Unit, intent: PaymentIntent, params: &Params) -> R
 }
 
 /// With Stripe's own choice of payment methods one that leaves the page is possible, so it wants the way back.
-fn check_return_url(intent: &PaymentIntent, return_url: Option<&str>) -> Result<(), Failure> {
-    let redirects = intent
-        .automatic_payment_methods
-        .as_ref()
-        .is_some_and(|automatic| automatic.allow_redirects == "always");
+///
+/// # Errors
+/// It is missing.
+pub(super) fn check_return_url(
+    intent: &str,
+    automatic: Option<&AutomaticPaymentMethods>,
+    return_url: Option<&str>,
+) -> Result<(), Failure> {
+    let redirects = automatic.is_some_and(|automatic| automatic.allow_redirects == "always");
     if !redirects || return_url.is_some() {
         return Ok(());
     }
-    Err(Failure::Malformed(
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these \
+    Err(Failure::Malformed(format!(
+        "This {intent} is configured to accept payment methods enabled in your Dashboard. Because some of these \
          payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't \
          want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and \
          `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-            .to_owned(),
-    ))
+    )))
+}
+
+/// What a bank says that wants to see the payer, who isn't there.
+const AUTHENTICATION_REQUIRED: Decline = Decline {
+    code: "authentication_required",
+    reason: Some("authentication_required"),
+    message: "Your card was declined. This transaction requires authentication.",
+};
+
+/// The payer isn't there: `true`, `recurring` or `one_off`.
+fn is_off_session(params: &Params) -> Result<bool, Failure> {
+    let word = params.choice("off_session", &["true", "false", "recurring", "one_off"])?;
+    Ok(word.is_some_and(|word| word != "false"))
 }
 
 fn ask_to_authenticate(
@@ -157,21 +197,14 @@ pub fn complete_action(unit: &mut Unit, id: &str, succeeds: bool) -> Result<Paym
 }
 
 fn succeed(unit: &mut Unit, mut intent: PaymentIntent, method: &PaymentMethod) -> PaymentIntent {
+    if intent.capture_method == "manual" {
+        return capture::authorize(unit, intent, method);
+    }
     let mut charge = Charge::succeeded(unit, &intent, method);
-    let fee = money::card_fee(charge.amount);
-    let movement = Movement {
-        kind: "charge",
-        reporting_category: "charge",
-        amount: charge.amount,
-        fee,
-        currency: &charge.currency,
-        description: charge.description.clone(),
-        source: &charge.id,
-    };
     // As Stripe's default, automatic_async: the balance follows the charge.
     let is_late = intent.capture_method == "automatic_async";
     let before = charge.clone();
-    charge.balance_transaction = Some(balance::record(unit, movement));
+    charge.balance_transaction = Some(balance::record_charge(unit, &charge, charge.amount));
     intent.status = Status::Succeeded;
     intent.amount_received = intent.amount;
     intent.latest_charge = Some(charge.id.clone());
@@ -179,11 +212,16 @@ fn succeed(unit: &mut Unit, mut intent: PaymentIntent, method: &PaymentMethod) -
     intent.last_payment_error = None;
     unit.put(charge.clone());
     unit.put(intent.clone());
+    saved_method::paid_with(unit, method, intent.customer.as_deref(), intent.setup_future_usage.is_some());
     unit.emit("charge.succeeded", if is_late { before.clone() } else { charge.clone() });
     unit.emit("payment_intent.succeeded", intent.clone());
     if is_late {
-        unit.emit_change("charge.updated", before, charge);
+        unit.emit_change("charge.updated", before, charge.clone());
     }
+    if let Some(complaint) = method.behaviour().complaint {
+        dispute::by_card(unit, &charge, complaint);
+    }
+    super::billing::intent_succeeded(unit, &intent);
     intent
 }
 

@@ -9,6 +9,23 @@ use crate::http::Call;
 use crate::render::Page;
 use crate::state::Unit;
 
+/// The address of the command line's.
+pub const CONFIGURED: &str = "configured";
+
+fn configured() -> Vec<String> {
+    vec![CONFIGURED.to_owned()]
+}
+
+impl Event {
+    /// One of those who wait for it has taken it. Gives whether it had waited.
+    pub fn taken_by(&mut self, who: &str) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| waiting != who);
+        self.pending_webhooks = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+        self.waiting.len() < before
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are Stripe's, see docs.stripe.com/api/events/object")]
@@ -22,6 +39,9 @@ pub struct Event {
     /// How many webhooks haven't taken it yet: what remains to be delivered is what has one here.
     pub pending_webhooks: u32,
     pub request: Value,
+    /// Who they are: [`CONFIGURED`], or the id of an endpoint.
+    #[serde(rename = "_waiting", default = "configured")]
+    pub waiting: Vec<String>,
     #[serde(rename = "type")]
     pub kind: String,
 }

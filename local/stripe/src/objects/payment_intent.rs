@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Kind, Reply, confirmation, payment_method};
+use super::{Customer, Kind, Object, Reply, capture, confirmation, saved_method, shipping};
 use crate::error::Failure;
 use crate::http::{Call, Caller};
 use crate::money;
@@ -17,12 +17,16 @@ use crate::state::Unit;
 pub struct PaymentIntent {
     pub id: String,
     pub amount: i64,
+    #[serde(default)]
+    pub amount_capturable: i64,
     pub amount_received: i64,
     pub automatic_payment_methods: Option<AutomaticPaymentMethods>,
     pub canceled_at: Option<i64>,
     pub cancellation_reason: Option<String>,
     pub capture_method: String,
     pub client_secret: String,
+    #[serde(default = "automatic")]
+    pub confirmation_method: String,
     pub created: i64,
     pub currency: String,
     pub description: Option<String>,
@@ -35,8 +39,14 @@ pub struct PaymentIntent {
     pub receipt_email: Option<String>,
     pub statement_descriptor: Option<String>,
     pub statement_descriptor_suffix: Option<String>,
+    #[serde(default)]
+    pub shipping: Option<Value>,
     pub status: Status,
     pub transfer_group: Option<String>,
+    #[serde(default)]
+    pub customer: Option<String>,
+    #[serde(default)]
+    pub setup_future_usage: Option<String>,
 }
 
 /// Stripe's own choice of payment methods.
@@ -58,6 +68,8 @@ pub enum Status {
     RequiresConfirmation,
     /// The payer must authenticate.
     RequiresAction,
+    /// The card is authorized, and nothing is taken yet.
+    RequiresCapture,
     /// Paid.
     Succeeded,
     /// Given up.
@@ -72,6 +84,7 @@ impl Status {
             Self::RequiresPaymentMethod => "requires_payment_method",
             Self::RequiresConfirmation => "requires_confirmation",
             Self::RequiresAction => "requires_action",
+            Self::RequiresCapture => "requires_capture",
             Self::Succeeded => "succeeded",
             Self::Canceled => "canceled",
         }
@@ -100,39 +113,49 @@ impl PaymentIntent {
 const TEXTS: [&str; 5] =
     ["description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group"];
 
+const CREATE: [&str; 20] = [
+    "amount",
+    "automatic_payment_methods[enabled]",
+    "automatic_payment_methods[allow_redirects]",
+    "capture_method",
+    "confirm",
+    "confirmation_method",
+    "currency",
+    "customer",
+    "description",
+    "metadata",
+    "metadata[*]",
+    "off_session",
+    "payment_method",
+    "allowed_payment_method_types[]",
+    "receipt_email",
+    "return_url",
+    "setup_future_usage",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+];
+
 /// `POST /v1/payment_intents`
 ///
 /// # Errors
 /// Its parameters are not acceptable.
 pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Failure> {
     let params = call.params;
-    params.only(&[
-        "amount",
-        "automatic_payment_methods[enabled]",
-        "automatic_payment_methods[allow_redirects]",
-        "capture_method",
-        "confirm",
-        "confirmation_method",
-        "currency",
-        "description",
-        "metadata",
-        "metadata[*]",
-        "payment_method",
-        "payment_method_types[]",
-        "receipt_email",
-        "return_url",
-        "statement_descriptor",
-        "statement_descriptor_suffix",
-        "transfer_group",
-    ])?;
+    params.only(&[&CREATE[..], &shipping::PARAMS].concat())?;
     let mut intent = parse(unit, params)?;
     let confirm = params.boolean("confirm")?.unwrap_or(false);
     if !confirm && params.has("return_url") {
         let message = "`return_url` can only be set when `confirm` is true.";
         return Err(Failure::invalid("return_url", message));
     }
+    if !confirm && params.has("off_session") {
+        let message = "`off_session` can only be set when `confirm` is true.";
+        return Err(Failure::invalid("off_session", message));
+    }
     if let Some(given) = params.text("payment_method")? {
-        intent.payment_method = Some(payment_method::resolve(unit, &given)?.id);
+        let customer = intent.customer.as_deref();
+        intent.payment_method = Some(saved_method::usable(unit, &given, customer)?.id);
         intent.status = Status::RequiresConfirmation;
     }
     unit.put(intent.clone());
@@ -140,25 +163,31 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
     if confirm { confirmation::confirm_now(unit, intent, params) } else { Ok(intent.into()) }
 }
 
+fn automatic() -> String {
+    "automatic".to_owned()
+}
+
 fn parse(unit: &mut Unit, params: &Params) -> Result<PaymentIntent, Failure> {
     let amount = params.positive("amount")?.ok_or_else(|| Failure::MissingParameter("amount".to_owned()))?;
     let currency = currency(params)?.ok_or_else(|| Failure::MissingParameter("currency".to_owned()))?;
     check_amount(amount, &currency)?;
     let capture_method = params
-        .choice("capture_method", &["automatic", "automatic_async"])?
+        .choice("capture_method", &["automatic", "automatic_async", "manual"])?
         .unwrap_or("automatic_async".to_owned());
-    params.choice("confirmation_method", &["automatic"])?;
+    let confirmation_method = params.choice("confirmation_method", &["automatic", "manual"])?;
     let id = unit.id("pi");
     let client_secret = format!("{id}_secret_{}", unit.random(25));
     let mut intent = PaymentIntent {
         id,
         amount,
+        amount_capturable: 0,
         amount_received: 0,
         automatic_payment_methods: automatic_payment_methods(params)?,
         canceled_at: None,
         cancellation_reason: None,
         capture_method,
         client_secret,
+        confirmation_method: confirmation_method.unwrap_or_else(automatic),
         created: unit.now,
         currency,
         description: None,
@@ -171,24 +200,40 @@ fn parse(unit: &mut Unit, params: &Params) -> Result<PaymentIntent, Failure> {
         receipt_email: None,
         statement_descriptor: None,
         statement_descriptor_suffix: None,
+        shipping: shipping::read(params)?.flatten(),
         status: Status::RequiresPaymentMethod,
         transfer_group: None,
+        customer: customer(unit, params)?,
+        setup_future_usage: setup_future_usage(params)?,
     };
     change_texts(&mut intent, params);
     params.change_metadata(&mut intent.metadata)?;
     Ok(intent)
 }
 
+fn customer(unit: &Unit, params: &Params) -> Result<Option<String>, Failure> {
+    let Some(given) = params.text("customer")? else { return Ok(None) };
+    super::customer::given(unit, &given).map(|customer: Customer| Some(customer.id))
+}
+
+/// Whether the card is to be saved: for payments with the payer, or without.
+///
+/// # Errors
+/// Another word.
+pub fn setup_future_usage(params: &Params) -> Result<Option<String>, Failure> {
+    params.choice("setup_future_usage", &["on_session", "off_session"])
+}
+
 /// Without a word about payment methods Stripe chooses them itself; this account has cards only.
-fn automatic_payment_methods(params: &Params) -> Result<Option<AutomaticPaymentMethods>, Failure> {
-    let types = params.list("payment_method_types");
+pub(super) fn automatic_payment_methods(params: &Params) -> Result<Option<AutomaticPaymentMethods>, Failure> {
+    let types = params.list("allowed_payment_method_types");
     if let Some(other) = types.iter().find(|kind| *kind != "card") {
         let message = format!(
             "The payment method type \"{other}\" is invalid. Please ensure the provided type is activated in your \
              dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any \
              preview features that you are trying to use."
         );
-        return Err(Failure::invalid("payment_method_types", message));
+        return Err(Failure::invalid("allowed_payment_method_types", message));
     }
     let enabled = params.boolean("automatic_payment_methods[enabled]")?;
     if params.has("automatic_payment_methods") && enabled.is_none() {
@@ -198,7 +243,7 @@ fn automatic_payment_methods(params: &Params) -> Result<Option<AutomaticPaymentM
         params.choice("automatic_payment_methods[allow_redirects]", &["always", "never"])?;
     match (types.is_empty(), enabled) {
         (false, Some(true)) => Err(Failure::Malformed(
-            "You may only specify one of these parameters: automatic_payment_methods, payment_method_types."
+            "You may only specify one of these parameters: automatic_payment_methods, allowed_payment_method_types."
                 .to_owned(),
         )),
         (false, _) | (true, Some(false)) => Ok(None),
@@ -285,9 +330,28 @@ pub fn reply_for(call: &Call, intent: PaymentIntent) -> Reply {
 /// # Errors
 /// Its parameters are not acceptable.
 pub fn list(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Failure> {
-    let page = Page::read(call.params, &[])?;
-    page.list(unit, Kind::PaymentIntent, "/v1/payment_intents", |_| true)
+    let page = Page::read(call.params, &["customer"])?;
+    let customer = call.params.text("customer")?;
+    page.list(unit, Kind::PaymentIntent, "/v1/payment_intents", |object| {
+        let Object::PaymentIntent(intent) = object else { return false };
+        customer.is_none() || intent.customer == customer
+    })
 }
+
+const UPDATE: [&str; 12] = [
+    "amount",
+    "currency",
+    "customer",
+    "description",
+    "metadata",
+    "metadata[*]",
+    "payment_method",
+    "receipt_email",
+    "setup_future_usage",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+];
 
 /// `POST /v1/payment_intents/{intent}`
 ///
@@ -295,21 +359,10 @@ pub fn list(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Failu
 /// Its parameters are not acceptable, or the payment is too far for the change.
 pub fn update(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Failure> {
     let params = call.params;
-    params.only(&[
-        "amount",
-        "currency",
-        "description",
-        "metadata",
-        "metadata[*]",
-        "payment_method",
-        "receipt_email",
-        "statement_descriptor",
-        "statement_descriptor_suffix",
-        "transfer_group",
-    ])?;
+    params.only(&[&UPDATE[..], &shipping::PARAMS].concat())?;
     let mut intent: PaymentIntent = unit.named(path)?;
-    for name in ["amount", "currency", "payment_method"] {
-        if params.has(name) && intent.status.is_final() {
+    for name in ["amount", "currency", "customer", "payment_method", "setup_future_usage"] {
+        if params.has(name) && (intent.status.is_final() || intent.status == Status::RequiresCapture) {
             return Err(intent.unexpected_state(format!(
                 "This PaymentIntent's {name} could not be updated because it has a status of {}. You may only update \
                  the {name} of a PaymentIntent with one of the following statuses: requires_payment_method, \
@@ -318,11 +371,17 @@ pub fn update(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fail
             )));
         }
     }
+    if let Some(given) = shipping::read(params)? {
+        intent.shipping = given;
+    }
     intent.amount = params.positive("amount")?.unwrap_or(intent.amount);
     intent.currency = currency(params)?.unwrap_or(intent.currency);
     check_amount(intent.amount, &intent.currency)?;
+    intent.customer = customer(unit, params)?.or(intent.customer);
+    intent.setup_future_usage = setup_future_usage(params)?.or(intent.setup_future_usage);
     if let Some(given) = params.text("payment_method")? {
-        intent.payment_method = Some(payment_method::resolve(unit, &given)?.id);
+        let customer = intent.customer.as_deref();
+        intent.payment_method = Some(saved_method::usable(unit, &given, customer)?.id);
         intent.status = Status::RequiresConfirmation;
         intent.next_action = None;
     }
@@ -348,6 +407,10 @@ pub fn cancel(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fail
              requires_action, processing.",
             intent.status.word()
         )));
+    }
+    if intent.status == Status::RequiresCapture {
+        capture::release(unit, &intent);
+        intent.amount_capturable = 0;
     }
     intent.status = Status::Canceled;
     intent.canceled_at = Some(unit.now);
@@ -390,12 +453,9 @@ pub const PUBLIC_FIELDS: [&str; 24] = [
 #[must_use]
 pub fn fixed() -> Value {
     json!({
-        "amount_capturable": 0,
         "amount_details": { "tip": {} },
         "application": null,
         "application_fee_amount": null,
-        "confirmation_method": "automatic",
-        "customer": null,
         "excluded_payment_method_types": null,
         "livemode": false,
         "on_behalf_of": null,
@@ -406,8 +466,6 @@ pub fn fixed() -> Value {
         },
         "processing": null,
         "review": null,
-        "setup_future_usage": null,
-        "shipping": null,
         "source": null,
         "transfer_data": null,
     })

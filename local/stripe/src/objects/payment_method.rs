@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::error::Failure;
 use crate::http::Call;
 use crate::objects::Reply;
+use crate::params::Metadata;
 use crate::state::Unit;
 
 /// A card.
@@ -20,6 +21,18 @@ pub struct PaymentMethod {
     /// Which test card it is.
     #[serde(rename = "_test_card")]
     pub test_card: String,
+    /// Whose it is, once it is attached.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// Free key-value pairs.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// It was saved with the payer's authentication, so some cards don't want that again.
+    #[serde(rename = "_set_up", default)]
+    pub set_up: bool,
+    /// It was paid with, or detached, while it was nobody's: it can't be used any more.
+    #[serde(rename = "_spent", default)]
+    pub spent: bool,
 }
 
 /// Why a card is declined.
@@ -33,6 +46,15 @@ pub struct Decline {
     pub message: &'static str,
 }
 
+/// How a payer complains to their bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// Stripe's reason of the dispute.
+    pub reason: &'static str,
+    /// The bank only asks; no money is taken.
+    pub is_inquiry: bool,
+}
+
 /// What happens when a card is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behaviour {
@@ -40,7 +62,14 @@ pub struct Behaviour {
     pub authenticates: bool,
     /// It is declined in the end.
     pub decline: Option<Decline>,
+    /// The payment succeeds, and its payer then complains.
+    pub complaint: Option<Complaint>,
 }
+
+/// The one card that can be saved, and then is declined.
+const FAILS_ONCE_SAVED: &str = "pm_card_chargeCustomerFail";
+/// The one card that wants authentication only until it is saved.
+const AUTHENTICATES_ONCE: &str = "pm_card_authenticationRequiredOnSetup";
 
 struct TestCard {
     name: &'static str,
@@ -49,11 +78,15 @@ struct TestCard {
     behaviour: Behaviour,
 }
 
-const GOOD: Behaviour = Behaviour { authenticates: false, decline: None };
-const AUTHENTICATES: Behaviour = Behaviour { authenticates: true, decline: None };
+const GOOD: Behaviour = Behaviour { authenticates: false, decline: None, complaint: None };
+const AUTHENTICATES: Behaviour = Behaviour { authenticates: true, ..GOOD };
 
 const fn declined(code: &'static str, reason: Option<&'static str>, message: &'static str) -> Behaviour {
-    Behaviour { authenticates: false, decline: Some(Decline { code, reason, message }) }
+    Behaviour { decline: Some(Decline { code, reason, message }), ..GOOD }
+}
+
+const fn disputed(reason: &'static str, is_inquiry: bool) -> Behaviour {
+    Behaviour { complaint: Some(Complaint { reason, is_inquiry }), ..GOOD }
 }
 
 const fn card(
@@ -86,7 +119,7 @@ const TOO_OFTEN: Behaviour = declined(
 const BLOCKED: Behaviour = declined("card_declined", Some("fraudulent"), DECLINED);
 
 /// Source: docs.stripe.com/testing. Some cards have two names.
-const TEST_CARDS: [TestCard; 33] = [
+const TEST_CARDS: [TestCard; 37] = [
     card("pm_card_visa", "visa", "4242", GOOD),
     card("pm_card_visa_debit", "visa", "5556", GOOD),
     card("pm_card_mastercard", "mastercard", "4444", GOOD),
@@ -113,35 +146,49 @@ const TEST_CARDS: [TestCard; 33] = [
     card("pm_card_visa_chargeDeclinedVelocityLimitExceeded", "visa", "6975", TOO_OFTEN),
     card("pm_card_chargeDeclinedFraudulent", "visa", "0019", BLOCKED),
     card("pm_card_radarBlock", "visa", "0019", BLOCKED),
+    card(FAILS_ONCE_SAVED, "visa", "0341", GENERIC),
     card("pm_card_authenticationRequired", "visa", "3184", AUTHENTICATES),
-    card("pm_card_authenticationRequiredOnSetup", "visa", "3155", AUTHENTICATES),
+    card(AUTHENTICATES_ONCE, "visa", "3155", AUTHENTICATES),
     card("pm_card_threeDSecureRequired", "visa", "3063", AUTHENTICATES),
     card("pm_card_threeDSecure2Required", "visa", "3220", AUTHENTICATES),
     card(
         "pm_card_threeDSecureRequiredChargeDeclined",
         "visa",
         "1629",
-        Behaviour { authenticates: true, decline: GENERIC.decline },
+        Behaviour { authenticates: true, decline: GENERIC.decline, complaint: None },
     ),
     card(
         "pm_card_threeDSecure2RequiredChargeDeclined",
         "visa",
         "1629",
-        Behaviour { authenticates: true, decline: GENERIC.decline },
+        Behaviour { authenticates: true, decline: GENERIC.decline, complaint: None },
     ),
     card(
         "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
         "visa",
         "3178",
-        Behaviour { authenticates: true, decline: NO_FUNDS.decline },
+        Behaviour { authenticates: true, decline: NO_FUNDS.decline, complaint: None },
     ),
+    card("pm_card_createDispute", "visa", "0259", disputed("fraudulent", false)),
+    card("pm_card_createDisputeProductNotReceived", "visa", "2685", disputed("product_not_received", false)),
+    card("pm_card_createDisputeInquiry", "visa", "1976", disputed("fraudulent", true)),
 ];
 
 impl PaymentMethod {
     /// What happens when it is charged.
     #[must_use]
     pub fn behaviour(&self) -> Behaviour {
+        if self.set_up && self.test_card == AUTHENTICATES_ONCE {
+            return GOOD;
+        }
         TEST_CARDS.iter().find(|card| card.name == self.test_card).map_or(GOOD, |card| card.behaviour)
+    }
+
+    /// Why it can't be saved. A card that is declined after authentication is only declined when it is charged.
+    #[must_use]
+    pub fn unsavable(&self) -> Option<Decline> {
+        let Behaviour { authenticates, decline, .. } = self.behaviour();
+        decline.filter(|_| !authenticates && self.test_card != FAILS_ONCE_SAVED)
     }
 }
 
@@ -178,6 +225,10 @@ pub fn resolve(unit: &mut Unit, given: &str) -> Result<PaymentMethod, Failure> {
             "wallet": null,
         }),
         test_card: known.name.to_owned(),
+        customer: None,
+        metadata: Metadata::new(),
+        set_up: false,
+        spent: false,
     };
     unit.put(method.clone());
     Ok(method)
@@ -198,9 +249,13 @@ pub fn fixed() -> Value {
     json!({
         "allow_redisplay": "unspecified",
         "billing_details": super::charge::no_billing_details(),
-        "customer": null,
         "livemode": false,
-        "metadata": {},
         "type": "card",
     })
+}
+
+/// Whether a test card is called so.
+#[must_use]
+pub fn is_test_card(name: &str) -> bool {
+    TEST_CARDS.iter().any(|card| card.name == name)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::balance::{self, Movement};
-use super::{Charge, Kind, Object, PaymentIntent, Reply};
+use super::{Charge, Kind, Object, PaymentIntent, Reply, dispute};
 use crate::error::Failure;
 use crate::http::Call;
 use crate::money;
@@ -23,6 +23,10 @@ pub struct Refund {
     pub charge: String,
     pub created: i64,
     pub currency: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_balance_transaction: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_reason: Option<String>,
     pub metadata: Metadata,
     pub payment_intent: Option<String>,
     pub reason: Option<String>,
@@ -51,7 +55,7 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
     let mut metadata = Metadata::new();
     params.change_metadata(&mut metadata)?;
     let before = refundable(unit, params)?;
-    let amount = check_amount(&before, amount)?;
+    let amount = check_amount(unit, &before, amount)?;
 
     let id = unit.id("re");
     let movement = Movement {
@@ -71,6 +75,8 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
         charge: before.id.clone(),
         created: unit.now,
         currency: before.currency.clone(),
+        failure_balance_transaction: None,
+        failure_reason: None,
         metadata,
         payment_intent: before.payment_intent.clone(),
         reason,
@@ -84,6 +90,44 @@ pub fn create(unit: &mut Unit, call: &Call, _path: &[&str]) -> Result<Reply, Fai
     unit.emit("refund.created", refund.clone());
     unit.emit_change("charge.refunded", before, charge);
     Ok(refund.into())
+}
+
+/// The payer's bank has sent a refund back, which can be long after it succeeded: the money is on the balance again.
+///
+/// # Errors
+/// There is none, or it has failed already.
+pub fn fail(unit: &mut Unit, id: &str, reason: &str) -> Result<Refund, Failure> {
+    let before: Refund = unit.named(&[id])?;
+    if before.status == "failed" {
+        let message = format!("Refund {id} has failed already.");
+        return Err(Failure::refused(None, message));
+    }
+    let movement = Movement {
+        kind: "refund_failure",
+        reporting_category: "refund_failure",
+        amount: before.amount,
+        fee: 0,
+        currency: &before.currency,
+        description: Some("REFUND FAILURE".to_owned()),
+        source: &before.id,
+    };
+    let failure_balance_transaction = Some(balance::record(unit, movement));
+    let refund = Refund {
+        failure_balance_transaction,
+        failure_reason: Some(reason.to_owned()),
+        status: "failed".to_owned(),
+        ..before.clone()
+    };
+    if let Some(mut charge) = unit.find::<Charge>(&refund.charge) {
+        charge.amount_refunded -= refund.amount;
+        charge.refunded = false;
+        unit.put(charge);
+    }
+    unit.put(refund.clone());
+    unit.emit_change("refund.updated", before.clone(), refund.clone());
+    unit.emit_change("charge.refund.updated", before, refund.clone());
+    unit.emit("refund.failed", refund.clone());
+    Ok(refund)
 }
 
 /// Both parameters are for destination charges, which have a transfer or a fee of their own.
@@ -111,7 +155,7 @@ fn refundable(unit: &Unit, params: &Params) -> Result<Charge, Failure> {
         }
         (Some(id), None) => {
             let charge: Charge = unit.given(&id, "charge")?;
-            if charge.paid {
+            if charge.captured {
                 return Ok(charge);
             }
             let message = format!("Charge {id} is not refundable: it has a status of {}.", charge.status);
@@ -120,7 +164,7 @@ fn refundable(unit: &Unit, params: &Params) -> Result<Charge, Failure> {
         (None, Some(id)) => {
             let intent: PaymentIntent = unit.given(&id, "payment_intent")?;
             let charge = intent.latest_charge.as_deref().and_then(|id| unit.find::<Charge>(id));
-            charge.filter(|charge| charge.paid).ok_or_else(|| {
+            charge.filter(|charge| charge.captured).ok_or_else(|| {
                 intent.unexpected_state(format!(
                     "This PaymentIntent ({id}) does not have a successful charge to refund."
                 ))
@@ -129,8 +173,14 @@ fn refundable(unit: &Unit, params: &Params) -> Result<Charge, Failure> {
     }
 }
 
-fn check_amount(charge: &Charge, amount: Option<i64>) -> Result<i64, Failure> {
-    let unrefunded = charge.unrefunded();
+/// What a bank has taken back, or may, can't be refunded besides.
+fn check_amount(unit: &Unit, charge: &Charge, amount: Option<i64>) -> Result<i64, Failure> {
+    let disputed = dispute::withdrawn_from(unit, &charge.id);
+    let unrefunded = charge.unrefunded() - disputed;
+    if disputed > 0 && unrefunded <= 0 {
+        let message = format!("Charge {} has been charged back; cannot issue a refund.", charge.id);
+        return Err(Failure::refused(Some("charge_disputed"), message));
+    }
     if unrefunded == 0 {
         let message = format!("Charge {} has already been refunded.", charge.id);
         return Err(Failure::refused(Some("charge_already_refunded"), message));

@@ -113,7 +113,7 @@ fn refuse_without_capability(destination: &Account) -> Result<(), Failure> {
 /// A transfer with a source needs no available balance, only what its charge still has. A reversed transfer doesn't
 /// give its part of the charge back.
 fn check_source(unit: &Unit, charge: &Charge, amount: i64, currency: &str) -> Result<(), Failure> {
-    if !charge.paid {
+    if !charge.captured {
         let message = format!("The source_transaction {} did not succeed.", charge.id);
         return Err(Failure::invalid("source_transaction", message));
     }
@@ -155,6 +155,17 @@ fn make(unit: &mut Unit, wanted: Wanted, amount: i64, source: Option<Charge>) ->
         source: &id,
     };
     let balance_transaction = Some(balance::record(unit, movement));
+    let destination_payment = unit.id("py");
+    let received = Movement {
+        kind: "payment",
+        reporting_category: "charge",
+        amount,
+        fee: 0,
+        currency: &wanted.currency,
+        description: None,
+        source: &destination_payment,
+    };
+    balance::record_for(unit, Some(&wanted.destination), received);
     let group_of = |charge: &Charge| {
         let payment = charge.payment_intent.as_ref().unwrap_or(&charge.id);
         charge.transfer_group.clone().unwrap_or_else(|| format!("group_{payment}"))
@@ -168,7 +179,7 @@ fn make(unit: &mut Unit, wanted: Wanted, amount: i64, source: Option<Charge>) ->
         currency: wanted.currency,
         description: wanted.description,
         destination: wanted.destination,
-        destination_payment: unit.id("py"),
+        destination_payment,
         metadata: wanted.metadata,
         reversed: false,
         transfer_group: wanted.group.or_else(|| source.as_ref().map(group_of)),

@@ -48,13 +48,26 @@ pub fn create(unit: &mut Unit, call: &Call, path: &[&str]) -> Result<Reply, Fail
         description: params.clearable("description").flatten(),
         source: &id,
     };
+    let balance_transaction = Some(balance::record(unit, movement));
+    // The account's balance may go below nothing by it: the platform answers for what its accounts lack.
+    let destination_payment_refund = unit.id("pyr");
+    let taken = Movement {
+        kind: "payment_refund",
+        reporting_category: "refund",
+        amount: -amount,
+        fee: 0,
+        currency: &before.currency,
+        description: None,
+        source: &destination_payment_refund,
+    };
+    balance::record_for(unit, Some(&before.destination), taken);
     let reversal = TransferReversal {
-        balance_transaction: Some(balance::record(unit, movement)),
+        balance_transaction,
         id,
         amount,
         created: unit.now,
         currency: before.currency.clone(),
-        destination_payment_refund: Some(unit.id("pyr")),
+        destination_payment_refund: Some(destination_payment_refund),
         metadata,
         transfer: before.id.clone(),
     };

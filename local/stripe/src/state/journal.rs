@@ -1,5 +1,6 @@
 //! The journal: one line of JSON per change, appended before the change is answered. At a start the lines are read,
-//! then written anew as the state that they lead to, in a file that takes the journal's place at once.
+//! then written anew as the state that they lead to, in a file that takes the journal's place at once; so they are when
+//! they have become too many.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
@@ -27,7 +28,14 @@ pub struct Journal {
     file: File,
     /// The length up to which the file is whole: a line that couldn't be written to its end is cut off again.
     length: u64,
+    /// Its length when it was written anew: as much as is needed for what there was then.
+    needed: u64,
 }
+
+/// A journal shorter than this is left as it is.
+const WRITTEN_ANEW_FROM: u64 = 4 << 20;
+/// How much longer than needed it may grow.
+const GROWTH_MAX: u64 = 4;
 
 /// Reads every whole line. The last one may be torn by a kill in the middle of its writing: then it was never
 /// answered and is dropped.
@@ -75,7 +83,13 @@ impl Journal {
         fs::rename(&fresh, path)?;
         let file = OpenOptions::new().append(true).open(path)?;
         let length = file.metadata()?.len();
-        Ok(Self { path: path.to_owned(), file, length })
+        Ok(Self { path: path.to_owned(), file, length, needed: length })
+    }
+
+    /// Whether it tells mostly what isn't true any more, and should be written anew.
+    #[must_use]
+    pub fn has_outgrown(&self) -> bool {
+        self.length > WRITTEN_ANEW_FROM.max(self.needed.saturating_mul(GROWTH_MAX))
     }
 
     /// Appends one change.
@@ -100,5 +114,35 @@ impl Journal {
     pub fn clear(&mut self) -> io::Result<()> {
         *self = Self::replace(&self.path, std::iter::empty())?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_has_outgrown_when_it_is_long_and_mostly_out_of_date() {
+        let path = std::env::temp_dir().join(format!("lectern-journal-{}.jsonl", std::process::id()));
+        let answer = |body: String| Remembered {
+            key: "k".to_owned(),
+            endpoint: String::new(),
+            params: String::new(),
+            request_id: String::new(),
+            created: 0,
+            status: 200,
+            body,
+        };
+        let entry = || Entry { put: Vec::new(), remember: Some(answer("x".repeat(1 << 20))) };
+        let mut journal = Journal::replace(&path, [entry()].into_iter()).unwrap();
+        for _ in 0..3 {
+            journal.append(&entry()).unwrap();
+            assert!(!journal.has_outgrown());
+        }
+        journal.append(&entry()).unwrap();
+        assert!(journal.has_outgrown());
+        let journal = Journal::replace(&path, [entry()].into_iter()).unwrap();
+        assert!(!journal.has_outgrown());
+        fs::remove_file(path).unwrap();
     }
 }

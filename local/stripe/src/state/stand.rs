@@ -1,16 +1,19 @@
 //! Everything that the parts of the running stand-in share.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::journal::{self, Entry, Journal};
 use super::remembered::{Begin, Keys, Remembered};
 use super::{Ids as _, Origin, Randomness, Tables, Unit};
+use crate::check::Check;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::faults::Faults;
 use crate::objects::{Event, Object};
+use crate::render;
 use crate::webhooks::Deliveries;
 
 const REQUEST_ID_LENGTH: usize = 14;
@@ -23,7 +26,10 @@ pub struct Stand {
     pub faults: Faults,
     /// What is to be delivered.
     pub deliveries: Deliveries,
+    /// What was not as Stripe's contract says.
+    pub check: Check,
     site: String,
+    payouts_by_hand: AtomicBool,
     kept: Mutex<Kept>,
 }
 
@@ -64,17 +70,27 @@ impl Stand {
             entry.put.into_iter().for_each(|object| tables.put(object));
             entry.remember.into_iter().for_each(|answer| keys.remember(answer));
         }
-        let objects = tables.everything().map(|object| Entry { put: vec![object.clone()], remember: None });
-        let answers =
-            keys.recent(now()).map(|answer| Entry { put: Vec::new(), remember: Some(answer.clone()) });
-        let journal = Journal::replace(&config.state, objects.chain(answers))?;
+        let journal = Journal::replace(&config.state, entries(&tables, &keys))?;
         let deliveries = Deliveries::new(&config)?;
+        let check = Check::by(config.check_openapi.as_deref())?;
         for event in tables.all::<Event>().filter(|event| event.pending_webhooks > 0) {
-            deliveries.add(&event.id);
+            deliveries.add(event);
         }
         let site = config.site();
         let kept = Mutex::new(Kept { tables, keys, journal, ids: Randomness::default() });
-        Ok(Self { config, faults: Faults::default(), deliveries, site, kept })
+        let payouts_by_hand = AtomicBool::new(config.payouts_by_hand);
+        Ok(Self { config, faults: Faults::default(), deliveries, check, site, payouts_by_hand, kept })
+    }
+
+    /// Whether payouts wait for an admin route.
+    #[must_use]
+    pub fn payouts_are_by_hand(&self) -> bool {
+        self.payouts_by_hand.load(Ordering::Relaxed)
+    }
+
+    /// From now on payouts wait for an admin route, or move by themselves.
+    pub fn set_payouts_by_hand(&self, by_hand: bool) {
+        self.payouts_by_hand.store(by_hand, Ordering::Relaxed);
     }
 
     /// A new `req_…`.
@@ -115,13 +131,17 @@ impl Stand {
         let mut events = Vec::new();
         for object in entry.put {
             if let Object::Event(event) = &object {
-                events.push(event.id.clone());
+                self.check.event(&render::object(&object));
+                events.push(event.clone());
             }
             tables.put(object);
         }
         entry.remember.into_iter().for_each(|answer| keys.remember(answer));
+        if journal.has_outgrown() {
+            *journal = Journal::replace(&self.config.state, entries(tables, keys))?;
+        }
         drop(kept);
-        events.iter().for_each(|id| self.deliveries.add(id));
+        events.iter().for_each(|event| self.deliveries.add(event));
         Ok(done)
     }
 
@@ -130,25 +150,24 @@ impl Stand {
         read(&self.kept().tables)
     }
 
-    /// An event was taken by the webhook.
+    /// An event was taken by one of those who wait for it.
     ///
     /// # Errors
     /// The journal can't be written.
-    pub fn delivered(&self, id: &str) -> io::Result<()> {
+    pub fn delivered(&self, id: &str, who: &str) -> io::Result<()> {
         let mut kept = self.kept();
         let Some(Object::Event(event)) = kept.tables.get(id) else { return Ok(()) };
-        if event.pending_webhooks == 0 {
+        let mut event = event.clone();
+        if !event.taken_by(who) {
             return Ok(());
         }
-        let mut event = event.clone();
-        event.pending_webhooks = 0;
         let entry = Entry { put: vec![Object::Event(event.clone())], remember: None };
         kept.journal.append(&entry)?;
         kept.tables.put(Object::Event(event));
         Ok(())
     }
 
-    /// Forgets everything.
+    /// Forgets everything but what was not as Stripe's contract says: that is no state of Stripe's.
     ///
     /// # Errors
     /// The journal can't be written.
@@ -167,6 +186,13 @@ impl Stand {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// All that a journal must hold to lead to this.
+fn entries(tables: &Tables, keys: &Keys) -> impl Iterator<Item = Entry> {
+    let objects = tables.everything().map(|object| Entry { put: vec![object.clone()], remember: None });
+    let answers = keys.recent(now()).map(|answer| Entry { put: Vec::new(), remember: Some(answer.clone()) });
+    objects.chain(answers)
 }
 
 /// The time, in seconds since 1970.

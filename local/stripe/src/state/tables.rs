@@ -9,7 +9,9 @@ use crate::objects::{Kind, Object, Resource};
 pub struct Tables {
     objects: HashMap<String, Object>,
     order: BTreeMap<Kind, Vec<String>>,
-    balances: BTreeMap<String, i64>,
+    /// By connected account; none is the platform.
+    balances: HashMap<Option<String>, BTreeMap<String, i64>>,
+    nothing: BTreeMap<String, i64>,
 }
 
 impl Tables {
@@ -19,7 +21,8 @@ impl Tables {
         if !self.objects.contains_key(&id) {
             self.order.entry(object.kind()).or_default().push(id.clone());
             if let Object::BalanceTransaction(movement) = &object {
-                *self.balances.entry(movement.currency.clone()).or_default() += movement.net;
+                let balances = self.balances.entry(movement.account.clone()).or_default();
+                *balances.entry(movement.currency.clone()).or_default() += movement.net;
             }
         }
         self.objects.insert(id, object);
@@ -49,6 +52,12 @@ impl Tables {
     /// The platform's balance by currency: the sum of its balance transactions.
     #[must_use]
     pub fn balances(&self) -> &BTreeMap<String, i64> {
-        &self.balances
+        self.balances_of(None)
+    }
+
+    /// The balance of a connected account by currency, or of the platform.
+    #[must_use]
+    pub fn balances_of(&self, account: Option<&str>) -> &BTreeMap<String, i64> {
+        self.balances.get(&account.map(str::to_owned)).unwrap_or(&self.nothing)
     }
 }

@@ -7,12 +7,15 @@ use serde_json::{Map, Value, json};
 use super::{Ids, Tables};
 use crate::API_VERSION;
 use crate::error::Failure;
-use crate::objects::{Event, Object, Resource};
+use crate::objects::event::CONFIGURED;
+use crate::objects::{Event, Object, Resource, WebhookEndpoint};
 use crate::render;
 
 const ID_LENGTH: usize = 24;
 /// Stripe's account ids are shorter than its others.
 const ACCOUNT_ID_LENGTH: usize = 16;
+/// And so are those of products and items.
+const SHORT_ID_LENGTH: usize = 14;
 
 /// The request that causes a change.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,8 @@ pub struct Unit<'a> {
     pub now: i64,
     /// Where this stand-in's own pages are.
     pub site: &'a str,
+    /// The connected account that the request acts as.
+    pub account: Option<String>,
     tables: &'a Tables,
     ids: &'a mut dyn Ids,
     origin: Origin,
@@ -38,7 +43,7 @@ pub struct Unit<'a> {
 impl<'a> Unit<'a> {
     /// Begins with nothing changed.
     pub fn new(tables: &'a Tables, ids: &'a mut dyn Ids, now: i64, site: &'a str, origin: Origin) -> Self {
-        Self { now, site, tables, ids, origin, staged: Vec::new() }
+        Self { now, site, account: None, tables, ids, origin, staged: Vec::new() }
     }
 
     /// What was changed, to be kept.
@@ -55,6 +60,11 @@ impl<'a> Unit<'a> {
     /// A new account's id.
     pub fn account_id(&mut self) -> String {
         format!("acct_{}", self.ids.random(ACCOUNT_ID_LENGTH))
+    }
+
+    /// A new id of the short kind: `short_id("prod")` gives `prod_…`.
+    pub fn short_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}_{}", self.ids.random(SHORT_ID_LENGTH))
     }
 
     /// So many random letters and digits.
@@ -74,13 +84,19 @@ impl<'a> Unit<'a> {
         self.get(id).and_then(R::of).cloned()
     }
 
+    /// As [`Self::find`], but only what belongs to whom the request acts as.
+    fn own<R: Resource>(&self, id: &str) -> Option<R> {
+        let own = self.get(id).filter(|object| object.owner() == self.account.as_deref());
+        own.and_then(R::of).cloned()
+    }
+
     /// The object that the path names first.
     ///
     /// # Errors
     /// There is none: 404.
     pub fn named<R: Resource>(&self, path: &[&str]) -> Result<R, Failure> {
         let id = path.first().copied().unwrap_or_default();
-        self.find(id).ok_or_else(|| Failure::NoSuch {
+        self.own(id).ok_or_else(|| Failure::NoSuch {
             what: R::WORD,
             id: id.to_owned(),
             param: R::PARAM,
@@ -95,12 +111,20 @@ impl<'a> Unit<'a> {
     pub fn given<R: Resource>(&self, id: &str, param: &'static str) -> Result<R, Failure> {
         // Stripe says "No such destination", whatever a destination is.
         let what = if param == "destination" { "destination" } else { R::WORD };
-        self.find(id).ok_or_else(|| Failure::NoSuch { what, id: id.to_owned(), param, in_path: false })
+        self.own(id).ok_or_else(|| Failure::NoSuch { what, id: id.to_owned(), param, in_path: false })
     }
 
     /// The objects of a resource before this unit, oldest first.
     pub fn all<R: Resource + 'static>(&self) -> impl DoubleEndedIterator<Item = &R> {
         self.tables.all()
+    }
+
+    /// The objects of a resource as changed by this unit, oldest first.
+    #[must_use]
+    pub fn every<R: Resource + 'static>(&self) -> Vec<R> {
+        let known = self.tables.all::<R>().filter_map(|it| self.find(it.id()));
+        let is_new = |object: &&Object| self.tables.get(object.id()).is_none();
+        known.chain(self.staged.iter().filter(is_new).filter_map(R::of).cloned()).collect()
     }
 
     /// Everything before this unit.
@@ -115,7 +139,13 @@ impl<'a> Unit<'a> {
         self.tables.balances()
     }
 
-    /// The balance before this unit in one currency.
+    /// The balances before this unit of a connected account, or of the platform.
+    #[must_use]
+    pub fn balances_of(&self, account: Option<&str>) -> &BTreeMap<String, i64> {
+        self.tables.balances_of(account)
+    }
+
+    /// The platform's balance before this unit in one currency.
     #[must_use]
     pub fn balance(&self, currency: &str) -> i64 {
         self.balances().get(currency).copied().unwrap_or_default()
@@ -147,8 +177,16 @@ impl<'a> Unit<'a> {
     }
 
     fn emit_data(&mut self, kind: &str, object: &Object, data: Value) {
-        let account = matches!(object, Object::Account(_)).then(|| object.id().to_owned());
-        let event = Event {
+        let account = match object {
+            Object::Account(account) => Some(account.id.clone()),
+            other => other.owner().map(str::to_owned),
+        };
+        self.emit_of(account, kind, data);
+    }
+
+    /// Tells that something happened, of this connected account or of the platform, with these data.
+    pub fn emit_of(&mut self, account: Option<String>, kind: &str, data: Value) {
+        let mut event = Event {
             id: self.id("evt"),
             account,
             api_version: API_VERSION.to_owned(),
@@ -156,8 +194,13 @@ impl<'a> Unit<'a> {
             data,
             pending_webhooks: 1,
             request: json!({ "id": self.origin.request_id, "idempotency_key": self.origin.idempotency_key }),
+            waiting: vec![CONFIGURED.to_owned()],
             kind: kind.to_owned(),
         };
+        let endpoints = self.every::<WebhookEndpoint>().into_iter().filter(|endpoint| endpoint.wants(&event));
+        let endpoints: Vec<_> = endpoints.map(|endpoint| endpoint.id).collect();
+        event.waiting.extend(endpoints);
+        event.pending_webhooks = u32::try_from(event.waiting.len()).unwrap_or(u32::MAX);
         self.put(event);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::support::{
-    PATIENCE, PUBLISHABLE_KEY, SECRET_KEY, Stripe, WEBHOOK_SECRET, Webhook, id, kinds, state_file,
+    CONNECT_SECRET, PATIENCE, PUBLISHABLE_KEY, SECRET_KEY, Stripe, WEBHOOK_SECRET, Webhook, id, kinds,
+    state_file,
 };
 
 /// The real binary, killed without warning when it is dropped.
@@ -24,12 +25,13 @@ async fn free_port() -> u16 {
 
 async fn start(port: u16, state: &Path, webhook: &str) -> (Process, Stripe) {
     let child = Command::new(env!("CARGO_BIN_EXE_stripe-stand-in"))
-        .args(["--port", &port.to_string(), "--webhook-url", webhook])
+        .args(["--port", &port.to_string(), "--webhook-url", webhook, "--connect-webhook-url", webhook])
         .arg("--state")
         .arg(state)
         .env("STRIPE_STAND_IN_SECRET_KEY", SECRET_KEY)
         .env("STRIPE_STAND_IN_PUBLISHABLE_KEY", PUBLISHABLE_KEY)
         .env("STRIPE_STAND_IN_WEBHOOK_SECRET", WEBHOOK_SECRET)
+        .env("STRIPE_STAND_IN_CONNECT_WEBHOOK_SECRET", CONNECT_SECRET)
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
@@ -94,7 +96,7 @@ async fn a_kill_in_the_middle_of_work_loses_no_answer_and_invents_no_money() {
                 let params = [
                     ("amount", "1000"),
                     ("currency", "usd"),
-                    ("payment_method_types[]", "card"),
+                    ("allowed_payment_method_types[]", "card"),
                     ("payment_method", "pm_card_visa"),
                     ("confirm", "true"),
                 ];
@@ -152,4 +154,97 @@ async fn a_torn_last_line_is_dropped_and_a_broken_one_before_it_refused() {
         .unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 1"));
+}
+
+/// Something of every kind that there is: the calls that make it, in order; `{n}` is the id that the n-th gave.
+const EVERYTHING: [(&str, &[(&str, &str)]); 16] = [
+    ("/v1/customers", &[("email", "payer@example.com")]),
+    ("/v1/payment_methods/pm_card_visa/attach", &[("customer", "{0}")]),
+    ("/v1/setup_intents", &[("customer", "{0}")]),
+    (
+        "/v1/accounts",
+        &[("type", "express"), ("country", "US"), ("capabilities[transfers][requested]", "true")],
+    ),
+    ("/_stand_in/accounts/complete_onboarding", &[("account", "{3}")]),
+    (
+        "/v1/payment_intents",
+        &[
+            ("amount", "9000"),
+            ("currency", "usd"),
+            ("allowed_payment_method_types[]", "card"),
+            ("payment_method", "pm_card_createDispute"),
+            ("confirm", "true"),
+        ],
+    ),
+    (
+        "/v1/payment_intents",
+        &[
+            ("amount", "90000"),
+            ("currency", "usd"),
+            ("allowed_payment_method_types[]", "card"),
+            ("payment_method", "pm_card_visa"),
+            ("confirm", "true"),
+        ],
+    ),
+    ("/v1/refunds", &[("payment_intent", "{6}"), ("amount", "500")]),
+    ("/v1/transfers", &[("amount", "5000"), ("currency", "usd"), ("destination", "{3}")]),
+    ("/v1/transfers/{8}/reversals", &[("amount", "100")]),
+    (
+        "/v1/account_links",
+        &[
+            ("account", "{3}"),
+            ("type", "account_onboarding"),
+            ("refresh_url", "https://example.com/again"),
+            ("return_url", "https://example.com/back"),
+        ],
+    ),
+    ("/v1/products", &[("name", "Pro")]),
+    (
+        "/v1/prices",
+        &[
+            ("product", "{11}"),
+            ("unit_amount", "1500"),
+            ("currency", "usd"),
+            ("recurring[interval]", "month"),
+        ],
+    ),
+    (
+        "/v1/subscriptions",
+        &[("customer", "{0}"), ("items[0][price]", "{12}"), ("default_payment_method", "{1}")],
+    ),
+    ("/v1/test_helpers/test_clocks", &[("frozen_time", "1900000000")]),
+    ("/v1/webhook_endpoints", &[("url", "http://127.0.0.1:9/none"), ("enabled_events[]", "charge.refunded")]),
+];
+
+#[tokio::test]
+async fn every_kind_of_object_is_as_it_was_after_a_kill() {
+    let (port, state) = (free_port().await, state_file());
+    let webhook = Webhook::start(0).await;
+    let (process, stripe) = start(port, &state, &webhook.url).await;
+    let mut ids: Vec<String> = Vec::new();
+    let filled = |text: &str, ids: &[String]| {
+        ids.iter().enumerate().fold(text.to_owned(), |text, (n, id)| text.replace(&format!("{{{n}}}"), id))
+    };
+    for (path, params) in EVERYTHING {
+        let params: Vec<_> = params.iter().map(|(name, value)| (*name, filled(value, &ids))).collect();
+        let params: Vec<_> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let made = stripe.post(&filled(path, &ids), &params).await.ok();
+        // A link to an account has no id.
+        ids.push(made["id"].as_str().unwrap_or_default().to_owned());
+    }
+    let before = stripe.get("/_stand_in/state", &[("objects", "true")]).await.ok();
+    let untouched = |dump: &serde_json::Value| {
+        let all = dump["objects"].as_array().unwrap().iter();
+        all.filter(|it| it["object"] != "event").cloned().collect::<Vec<_>>()
+    };
+    let kinds: std::collections::BTreeSet<_> =
+        untouched(&before).iter().map(|it| it["object"].as_str().unwrap().to_owned()).collect();
+    for kind in ["customer", "dispute", "invoice", "setup_intent", "subscription", "webhook_endpoint"] {
+        assert!(kinds.contains(kind), "{kind}: {kinds:?}");
+    }
+    drop(process);
+    let (_process, stripe) = start(port, &state, &webhook.url).await;
+    let after = stripe.get("/_stand_in/state", &[("objects", "true")]).await.ok();
+    assert_eq!(untouched(&before), untouched(&after));
+    assert_eq!((&before["totals"], &before["balances"]), (&after["totals"], &after["balances"]));
 }

@@ -1,7 +1,7 @@
 use crate::support::{Stripe, id};
 
 const PAYMENT: [(&str, &str); 3] =
-    [("amount", "1000"), ("currency", "usd"), ("payment_method_types[]", "card")];
+    [("amount", "1000"), ("currency", "usd"), ("allowed_payment_method_types[]", "card")];
 
 async fn intents(stripe: &Stripe) -> usize {
     stripe.get("/v1/payment_intents", &[]).await.ok()["data"].as_array().unwrap().len()
@@ -77,4 +77,14 @@ async fn a_reset_forgets_everything() {
     assert_eq!(stripe.balance().await, 0);
     assert_eq!(intents(&stripe).await, 0);
     stripe.paid(1000).await;
+}
+
+#[tokio::test]
+async fn a_fault_may_let_requests_go_by_and_hit_the_one_after() {
+    let stripe = Stripe::start().await;
+    fault(&stripe, "error_500_before", &[("skip", "2")]).await;
+    stripe.intent(1000).await;
+    stripe.intent(1000).await;
+    stripe.post("/v1/payment_intents", &PAYMENT).await.refused(500, "");
+    stripe.intent(1000).await;
 }

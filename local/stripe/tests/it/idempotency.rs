@@ -1,7 +1,7 @@
 use crate::support::{Stripe, id};
 
 const PAYMENT: [(&str, &str); 3] =
-    [("amount", "1000"), ("currency", "usd"), ("payment_method_types[]", "card")];
+    [("amount", "1000"), ("currency", "usd"), ("allowed_payment_method_types[]", "card")];
 
 #[tokio::test]
 async fn the_same_key_and_body_replay_the_first_answer() {
@@ -75,4 +75,18 @@ async fn a_key_that_is_too_long_is_refused() {
     let stripe = Stripe::start().await;
     let key = "k".repeat(256);
     stripe.post_with_key(&key, "/v1/payment_intents", &PAYMENT).await.refused(400, "");
+}
+
+#[tokio::test]
+async fn a_key_means_nothing_to_a_request_that_only_reads() {
+    let stripe = Stripe::start().await;
+    let read = || async {
+        let request = stripe.request("GET", "/v1/payment_intents", &[]).header("idempotency-key", "k");
+        crate::support::send(request).await
+    };
+    assert_eq!(read().await.ok()["data"].as_array().unwrap().len(), 0);
+    stripe.post_with_key("k", "/v1/payment_intents", &PAYMENT).await.ok();
+    let again = read().await;
+    assert_eq!(again.header("idempotent-replayed"), "");
+    assert_eq!(again.ok()["data"].as_array().unwrap().len(), 1);
 }

@@ -79,3 +79,51 @@ async fn expansion_goes_through_lists_and_levels_and_refuses_what_is_no_object()
     assert_eq!(shown["payment_method"]["card"]["brand"], "visa");
     assert_eq!(shown["latest_charge"]["object"], "charge");
 }
+
+/// Everything that can be listed.
+const LISTS: [&str; 18] = [
+    "accounts",
+    "balance_transactions",
+    "billing_portal/configurations",
+    "charges",
+    "checkout/sessions",
+    "customers",
+    "disputes",
+    "events",
+    "invoices",
+    "payment_intents",
+    "payouts",
+    "prices",
+    "products",
+    "refunds",
+    "setup_intents",
+    "subscriptions",
+    "transfers",
+    "webhook_endpoints",
+];
+
+#[tokio::test]
+async fn every_list_is_empty_at_first_and_takes_and_refuses_the_same() {
+    let stripe = Stripe::start().await;
+    for resource in LISTS {
+        let path = format!("/v1/{resource}");
+        let empty = stripe.get(&path, &[("limit", "100")]).await.ok();
+        assert_eq!(
+            (ids(&empty), &empty["has_more"], &empty["url"]),
+            (vec![], &false.into(), &path.as_str().into())
+        );
+        for limit in ["0", "101", "ten"] {
+            stripe.get(&path, &[("limit", limit)]).await.refused(400, "parameter_invalid_integer");
+        }
+        stripe.get(&path, &[("colour", "red")]).await.refused(400, "parameter_unknown");
+        stripe.get(&path, &[("starting_after", "it_none")]).await.refused(400, "resource_missing");
+        stripe.get(&path, &[("starting_after", "a"), ("ending_before", "b")]).await.refused(400, "");
+        stripe.get(&path, &[("expand[]", "data.colour")]).await.ok();
+        let error = stripe.get(&path, &[("expand[]", "colour")]).await.refused(400, "");
+        let words = error["message"].as_str().unwrap();
+        assert_eq!(
+            words,
+            "This property cannot be expanded (colour). You may want to try expanding 'data.colour' instead."
+        );
+    }
+}

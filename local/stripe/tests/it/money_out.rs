@@ -143,7 +143,10 @@ async fn the_balance_is_the_sum_of_its_transactions_and_of_the_dump() {
     assert_eq!(dump["balances"]["usd"], sum);
     let totals = &dump["totals"]["usd"];
     let of = |name: &str| totals[name].as_i64().unwrap();
-    assert_eq!(of("charged") - of("fees") - of("refunded") - of("transferred") + of("reversed"), sum);
+    assert_eq!(
+        of("charged") - of("fees") - of("refunded") - of("transferred") + of("reversed") - of("disputed"),
+        sum
+    );
     assert_eq!(dump["accounts"][id(&account)]["balances"]["usd"], 1000);
 }
 

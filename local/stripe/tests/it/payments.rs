@@ -158,7 +158,7 @@ async fn an_intent_can_be_created_and_confirmed_in_one_call() {
     let params = [
         ("amount", "1000"),
         ("currency", "usd"),
-        ("payment_method_types[]", "card"),
+        ("allowed_payment_method_types[]", "card"),
         ("payment_method", "pm_card_visa"),
         ("confirm", "true"),
     ];

@@ -37,7 +37,10 @@ async fn missing_empty_and_malformed_parameters_are_refused() {
     let error = stripe.post("/v1/payment_intents", &params).await.refused(400, "");
     assert!(error["message"].as_str().unwrap().starts_with("Invalid currency: doubloon."));
     let error = create(&stripe, &[("capture_method", "later")]).await.refused(400, "");
-    assert_eq!(error["message"], "Invalid capture_method: must be one of automatic or automatic_async");
+    assert_eq!(
+        error["message"],
+        "Invalid capture_method: must be one of automatic, automatic_async, or manual"
+    );
 }
 
 #[tokio::test]
@@ -87,9 +90,48 @@ async fn a_wrong_or_absent_key_is_401_and_says_little() {
 }
 
 #[tokio::test]
-async fn acting_for_a_connected_account_is_refused_clearly() {
+async fn acting_for_an_account_that_is_not_ours_or_where_it_makes_no_sense_is_refused_clearly() {
     let stripe = Stripe::start().await;
     let request = stripe.request("GET", "/v1/balance", &[]).header("stripe-account", "acct_1");
-    let error = send(request).await.refused(400, "");
-    assert!(error["message"].as_str().unwrap().contains("connected accounts"));
+    send(request).await.refused(403, "account_invalid");
+    let account = stripe.ready_account().await;
+    let error = stripe.get_as(&account, "/v1/refunds", &[]).await.refused(400, "");
+    assert!(error["message"].as_str().unwrap().contains("connected account"));
+}
+
+#[tokio::test]
+async fn metadata_has_fifty_keys_of_forty_characters() {
+    let stripe = Stripe::start().await;
+    let names: Vec<_> = (0..51).map(|n| format!("metadata[{n:0>40}]")).collect();
+    let all: Vec<_> = names.iter().map(|name| (name.as_str(), "x")).collect();
+    let intent = create(&stripe, &all[..50]).await.ok();
+    assert_eq!(intent["metadata"].as_object().unwrap().len(), 50);
+    create(&stripe, &all).await.refused(400, "");
+    let path = format!("/v1/payment_intents/{}", id(&intent));
+    stripe.post(&path, &all[50..]).await.refused(400, "");
+    let long = format!("metadata[{}]", "k".repeat(41));
+    let error = create(&stripe, &[(long.as_str(), "x")]).await.refused(400, "");
+    assert!(error["message"].as_str().unwrap().starts_with("Metadata keys can have up to 40 characters"));
+    let empty = stripe.post(&path, &[("metadata", "")]).await.ok();
+    assert_eq!(empty["metadata"], serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn a_version_that_stripe_never_had_is_refused_and_an_older_one_is_named_in_the_answer() {
+    let stripe = Stripe::start().await;
+    let ask = |version: &'static str| {
+        send(stripe.request("GET", "/v1/balance", &[]).header("stripe-version", version))
+    };
+    for version in ["2019-01-01", "2027-01-01.foxglove", "2025-03-31.clover", "latest"] {
+        let error = ask(version).await.refused(400, "");
+        assert_eq!(error["message"], format!("Invalid Stripe API version: {version}"));
+    }
+    let older = ask("2025-03-31.basil").await;
+    assert_eq!(older.header("stripe-version"), "2025-03-31.basil");
+    older.ok();
+    let params = [PAYMENT[0], PAYMENT[1], ("payment_method_types[]", "card")];
+    let refused = stripe.post("/v1/payment_intents", &params).await;
+    refused.refused(400, "payment_method_types_no_longer_supported");
+    let older = stripe.request("POST", "/v1/payment_intents", &params).header("stripe-version", "2024-06-20");
+    send(older).await.ok();
 }

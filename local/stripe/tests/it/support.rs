@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use lectern_stripe_stand_in::config::Config;
-use lectern_stripe_stand_in::serve;
+use lectern_stripe_stand_in::testing::Running;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ use tokio::sync::watch;
 pub const SECRET_KEY: &str = "sk_test_123456789012";
 pub const PUBLISHABLE_KEY: &str = "pk_test_123456789012";
 pub const WEBHOOK_SECRET: &str = "whsec_test";
+/// Of events of connected accounts.
+pub const CONNECT_SECRET: &str = "whsec_connect";
 
 /// Longer than anything here takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,6 +35,12 @@ pub fn state_file() -> PathBuf {
 pub struct Stripe {
     pub base: String,
     http: reqwest::Client,
+    /// Where it runs in this process.
+    _running: Option<Running>,
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
 /// An answer.
@@ -71,26 +79,25 @@ impl Stripe {
 
     /// A new one.
     pub async fn start_with(webhook_url: Option<String>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let config = Config {
-            port,
+            port: 0,
             state: state_file(),
             secret_key: SECRET_KEY.to_owned(),
             publishable_key: PUBLISHABLE_KEY.to_owned(),
-            webhook_url,
+            webhook_url: webhook_url.clone(),
             webhook_secret: WEBHOOK_SECRET.to_owned(),
+            check_openapi: None,
+            connect_webhook_url: webhook_url,
+            connect_webhook_secret: CONNECT_SECRET.to_owned(),
+            payouts_by_hand: true,
         };
-        tokio::spawn(serve(config, listener));
-        Self::at(port)
+        let running = Running::start(config).await.unwrap();
+        Self { base: running.base.clone(), http: client(), _running: Some(running) }
     }
 
     /// One that runs already.
     pub fn at(port: u16) -> Self {
-        Self {
-            base: format!("http://127.0.0.1:{port}"),
-            http: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
-        }
+        Self { base: format!("http://127.0.0.1:{port}"), http: client(), _running: None }
     }
 
     pub fn request(&self, method: &str, path: &str, params: &[(&str, &str)]) -> reqwest::RequestBuilder {
@@ -117,6 +124,16 @@ impl Stripe {
         send(self.request("DELETE", path, &[])).await
     }
 
+    /// As a connected account.
+    pub async fn post_as(&self, account: &Value, path: &str, params: &[(&str, &str)]) -> Answer {
+        send(self.request("POST", path, params).header("stripe-account", id(account))).await
+    }
+
+    /// As a connected account.
+    pub async fn get_as(&self, account: &Value, path: &str, params: &[(&str, &str)]) -> Answer {
+        send(self.request("GET", path, params).header("stripe-account", id(account))).await
+    }
+
     pub async fn post_with_key(&self, key: &str, path: &str, params: &[(&str, &str)]) -> Answer {
         send(self.request("POST", path, params).header("idempotency-key", key)).await
     }
@@ -133,7 +150,7 @@ impl Stripe {
         let params = [
             ("amount", amount.as_str()),
             ("currency", "usd"),
-            ("payment_method_types[]", "card"),
+            ("allowed_payment_method_types[]", "card"),
             ("transfer_group", "lesson_1"),
             ("metadata[lesson_id]", "lesson_1"),
         ];

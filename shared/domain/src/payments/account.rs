@@ -6,6 +6,8 @@ use serde_json::json;
 use crate::event::NewEvent;
 use crate::id::UserId;
 
+use super::payout_schedule::PayoutSchedule;
+
 /// What Stripe says about a connected account at the moment it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountSeen {
@@ -15,6 +17,28 @@ pub struct AccountSeen {
     pub transfers_active: bool,
     /// Stripe pays out to the owner's bank.
     pub payouts_enabled: bool,
+    /// The owner has gone through onboarding.
+    pub details_submitted: bool,
+    /// What Stripe still wants from the owner, in Stripe's words for it.
+    pub due: Vec<String>,
+    /// Why Stripe has stopped something.
+    pub disabled_reason: Option<String>,
+    /// Stripe pays out only when it is told to.
+    pub is_manual: bool,
+}
+
+crate::words! {
+    /// What a tutor's account is good for.
+    pub enum AccountStatus {
+        /// There is none.
+        None = "none",
+        /// Its owner has not gone through onboarding.
+        Pending = "pending",
+        /// It can be paid out.
+        Ready = "ready",
+        /// It can't be paid out: Stripe wants something, or its owner has cut us off.
+        Restricted = "restricted",
+    }
 }
 
 /// See the module. Its id is the tutor's.
@@ -30,6 +54,16 @@ pub struct PayoutAccount {
     pub transfers_active: bool,
     /// Stripe pays out from it.
     pub payouts_enabled: bool,
+    /// The owner has gone through onboarding.
+    pub details_submitted: bool,
+    /// What Stripe still wants from the owner, in Stripe's words for it.
+    pub due: Vec<String>,
+    /// Why Stripe has stopped something.
+    pub disabled_reason: Option<String>,
+    /// The owner has cut us off from it.
+    pub cut_off: bool,
+    /// How often it is paid out.
+    pub schedule: PayoutSchedule,
     /// It has been ready once: that is announced once.
     pub announced: bool,
     /// Number of the last event; 0 before the first.
@@ -47,6 +81,11 @@ impl PayoutAccount {
             attempt: 1,
             transfers_active: false,
             payouts_enabled: false,
+            details_submitted: false,
+            due: Vec::new(),
+            disabled_reason: None,
+            cut_off: false,
+            schedule: PayoutSchedule::Weekly,
             announced: false,
             sequence: 0,
             revision: 0,
@@ -61,6 +100,25 @@ impl PayoutAccount {
     /// Money is sent only to an account that can be paid out (product.md, Payout account).
     pub fn is_ready(&self) -> bool {
         self.transfers_active && self.payouts_enabled
+    }
+
+    /// What it is good for.
+    pub fn status(&self) -> AccountStatus {
+        match self {
+            _ if self.stripe_account_id.is_none() => AccountStatus::None,
+            _ if self.is_ready() => AccountStatus::Ready,
+            _ if self.details_submitted || self.cut_off => AccountStatus::Restricted,
+            _ => AccountStatus::Pending,
+        }
+    }
+
+    /// The owner has cut us off: nothing can be sent to it or paid out of it any more.
+    pub fn cut_off(&mut self) {
+        self.cut_off = true;
+        self.transfers_active = false;
+        self.payouts_enabled = false;
+        self.due.clear();
+        self.disabled_reason = Some("platform_cut_off".to_owned());
     }
 
     /// Stripe has made it.
@@ -78,9 +136,12 @@ impl PayoutAccount {
     /// Follows what Stripe says. An account that isn't this tutor's changes nothing.
     pub fn observe(&mut self, seen: &AccountSeen) -> Vec<NewEvent> {
         let known = self.stripe_account_id.get_or_insert_with(|| seen.id.clone());
-        if *known != seen.id {
+        if *known != seen.id || self.cut_off {
             return Vec::new();
         }
+        self.details_submitted = seen.details_submitted;
+        self.due.clone_from(&seen.due);
+        self.disabled_reason.clone_from(&seen.disabled_reason);
         self.transfers_active = seen.transfers_active;
         self.payouts_enabled = seen.payouts_enabled;
         if self.announced || !self.is_ready() {
@@ -103,10 +164,22 @@ impl PayoutAccount {
 mod tests {
     use super::*;
 
+    fn seen(id: &str, on: bool) -> AccountSeen {
+        AccountSeen {
+            id: id.to_owned(),
+            transfers_active: on,
+            payouts_enabled: on,
+            details_submitted: on,
+            due: Vec::new(),
+            disabled_reason: None,
+            is_manual: true,
+        }
+    }
+
     #[test]
     fn that_an_account_is_ready_is_told_once() {
         let mut account = PayoutAccount::new(UserId(uuid::Uuid::nil()));
-        let seen = |on| AccountSeen { id: "acct_1".to_owned(), transfers_active: on, payouts_enabled: on };
+        let seen = |on| seen("acct_1", on);
         assert!(account.observe(&seen(false)).is_empty());
         assert_eq!(account.observe(&seen(true)).len(), 1);
         assert!(account.observe(&seen(false)).is_empty());
@@ -119,8 +192,23 @@ mod tests {
     fn another_account_at_stripe_changes_nothing() {
         let mut account = PayoutAccount::new(UserId(uuid::Uuid::nil()));
         account.opened("acct_1".to_owned());
-        let other = AccountSeen { id: "acct_2".to_owned(), transfers_active: true, payouts_enabled: true };
-        assert!(account.observe(&other).is_empty());
+        assert!(account.observe(&seen("acct_2", true)).is_empty());
         assert!(!account.is_ready());
+    }
+
+    #[test]
+    fn an_account_is_none_pending_ready_restricted_and_cut_off_for_good() {
+        let mut account = PayoutAccount::new(UserId(uuid::Uuid::nil()));
+        assert_eq!(account.status(), AccountStatus::None);
+        account.opened("acct_1".to_owned());
+        assert_eq!(account.status(), AccountStatus::Pending);
+        account.observe(&seen("acct_1", true));
+        assert_eq!(account.status(), AccountStatus::Ready);
+        let due = vec!["individual.verification.document".to_owned()];
+        account.observe(&AccountSeen { payouts_enabled: false, due: due.clone(), ..seen("acct_1", true) });
+        assert_eq!((account.status(), &account.due), (AccountStatus::Restricted, &due));
+        account.cut_off();
+        account.observe(&seen("acct_1", true));
+        assert_eq!(account.status(), AccountStatus::Restricted);
     }
 }

@@ -1,14 +1,18 @@
 //! Properties of a payment over long random sequences of decisions, Stripe's answers (lost, late, twice, refused)
 //! and crashes, against a Stripe that is nothing but arithmetic.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+mod cases;
+mod stripe;
+
 use super::*;
-use crate::id::{LessonId, PaymentId, UserId};
+use crate::id::{DisputeId, LessonId, PaymentId, UserId};
 use crate::money::{BasisPoints, Currency, Money};
+use stripe::Stripe;
 
 /// How lucky the sender of a call is.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +44,13 @@ enum Happens {
     SomebodySends(Luck),
     OldNewsComesAgain,
     TimePasses { minutes: i64 },
+    PayerComplains { percent: u8, only_asks: bool },
+    BankDecides { won: bool },
+    BankChangesItsMind,
+    DisputeIsHeard { which: u8 },
+    OldWordOfADispute { which: u8 },
+    RefundFailsLater { which: u8 },
+    RefundIsHeard { which: u8 },
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -62,68 +73,15 @@ fn happens() -> impl Strategy<Value = Happens> {
         8 => luck.prop_map(Happens::SomebodySends),
         1 => Just(Happens::OldNewsComesAgain),
         2 => (0_i64..200).prop_map(|minutes| Happens::TimePasses { minutes }),
+        1 => (1_u8..=100, any::<bool>())
+            .prop_map(|(percent, only_asks)| Happens::PayerComplains { percent, only_asks }),
+        1 => any::<bool>().prop_map(|won| Happens::BankDecides { won }),
+        1 => Just(Happens::BankChangesItsMind),
+        3 => any::<u8>().prop_map(|which| Happens::DisputeIsHeard { which }),
+        1 => any::<u8>().prop_map(|which| Happens::OldWordOfADispute { which }),
+        1 => any::<u8>().prop_map(|which| Happens::RefundFailsLater { which }),
+        1 => any::<u8>().prop_map(|which| Happens::RefundIsHeard { which }),
     ]
-}
-
-/// Stripe as arithmetic: what each key did, once.
-#[derive(Default)]
-struct Stripe {
-    answers: HashMap<String, Outcome>,
-    intent: Option<IntentState>,
-    refunded: i64,
-    transferred: i64,
-    reversed: i64,
-    fee: i64,
-}
-
-impl Stripe {
-    const FEE: i64 = 161;
-
-    fn balance(&self, amount: i64) -> i64 {
-        let charged = if matches!(self.intent, Some(IntentState::Succeeded { .. })) { amount } else { 0 };
-        charged - self.fee - self.refunded - self.transferred + self.reversed
-    }
-
-    fn send(&mut self, call: &Call, refuse: bool) -> Outcome {
-        if let Some(first) = self.answers.get(&call.key) {
-            return first.clone();
-        }
-        let answer = if refuse || !self.can(call) {
-            Outcome::Refused { code: "refused".to_owned() }
-        } else {
-            self.perform(call)
-        };
-        self.answers.insert(call.key.clone(), answer.clone());
-        answer
-    }
-
-    fn can(&self, call: &Call) -> bool {
-        match call.kind {
-            OperationKind::Cancel => !matches!(self.intent, Some(IntentState::Succeeded { .. })),
-            _ => true,
-        }
-    }
-
-    fn perform(&mut self, call: &Call) -> Outcome {
-        match call.kind {
-            // A second intent would be an orphan whose secret nobody knows; the first is the one.
-            OperationKind::Create => {
-                self.intent.get_or_insert(IntentState::Waiting);
-            }
-            OperationKind::Cancel => self.intent = Some(IntentState::Canceled),
-            OperationKind::Refund => self.refunded += call.amount,
-            OperationKind::Transfer => self.transferred += call.amount,
-            OperationKind::Reversal => self.reversed += call.amount,
-        }
-        Outcome::Done { stripe_id: format!("stripe_{}", call.kind) }
-    }
-
-    fn pay(&mut self, amount: i64) {
-        if matches!(self.intent, Some(IntentState::Waiting | IntentState::Declined { .. })) {
-            self.intent = Some(IntentState::Succeeded { charge: "ch_1".to_owned(), fee: None });
-            self.fee = Self::FEE.min(amount);
-        }
-    }
 }
 
 /// What was told to the payment, to be told again.
@@ -136,6 +94,8 @@ enum Told {
     PayOut,
     Lease,
     Settle(Call, Outcome),
+    Dispute(DisputeSeen, DisputeId),
+    Refunded(RefundSeen),
 }
 
 struct World {
@@ -175,6 +135,8 @@ fn tell(payment: &mut Payment, told: &Told, now: Timestamp) -> Changes {
             Changes::default()
         }
         Told::Settle(call, outcome) => payment.settle(&call, &outcome, now),
+        Told::Dispute(seen, id) => payment.observe_dispute(&seen, id, now).unwrap_or_default(),
+        Told::Refunded(seen) => payment.observe_refund(&seen, now),
     }
 }
 
@@ -225,9 +187,11 @@ impl World {
         let mut leased = self.payment.clone();
         let Some(call) = leased.lease_next(self.now) else { return false };
         self.tell(Told::Lease);
+        let is_looked_for = call.stale && call.kind == OperationKind::Transfer;
         let outcome = match luck {
             Luck::CrashBefore => return true,
             Luck::RequestLost => Outcome::Unknown,
+            _ if is_looked_for => self.stripe.find(&call),
             Luck::Refused => self.stripe.send(&call, true),
             Luck::CrashAfter => {
                 self.stripe.send(&call, false);
@@ -288,6 +252,34 @@ impl World {
                 }
             }
             Happens::TimePasses { minutes } => self.now += SignedDuration::from_mins(minutes),
+            Happens::PayerComplains { percent, only_asks } => {
+                self.stripe.complain(self.payment.amount * i64::from(percent) / 100, only_asks);
+            }
+            Happens::BankDecides { won } => self.stripe.decide(won),
+            Happens::BankChangesItsMind => self.stripe.change_mind(),
+            Happens::DisputeIsHeard { which } => self.hear_dispute(which),
+            Happens::OldWordOfADispute { which } => {
+                let words: Vec<_> =
+                    self.told.iter().filter(|(_, told)| matches!(told, Told::Dispute(..))).collect();
+                if let Some((_, word)) = words.get(usize::from(which) % words.len().max(1)).copied().cloned()
+                {
+                    self.tell(word);
+                }
+            }
+            Happens::RefundFailsLater { which } => self.stripe.fail_refund(which),
+            Happens::RefundIsHeard { which } => self.hear_refund(which),
+        }
+    }
+
+    fn hear_dispute(&mut self, which: u8) {
+        if let Some(seen) = self.stripe.dispute(which) {
+            self.tell(Told::Dispute(seen, DisputeId(uuid::Uuid::from_u128(u128::from(which)))));
+        }
+    }
+
+    fn hear_refund(&mut self, which: u8) {
+        if let Some(seen) = self.stripe.refund(which) {
+            self.tell(Told::Refunded(seen));
         }
     }
 
@@ -303,7 +295,9 @@ impl World {
             assert!(entries.len() >= 2, "{at:?}");
         }
         assert_eq!(p.platform_fee + p.tutor_earnings, p.amount);
-        assert!((0..=p.amount).contains(&p.refunded));
+        assert!(p.refunded >= 0 && p.charged_back >= 0 && p.overdrawn >= 0 && p.remaining() >= 0, "{p:?}");
+        let frozen = p.disputes.iter().any(Dispute::freezes);
+        assert_eq!(p.status == PaymentStatus::Disputed, frozen || p.charged_back > 0 && p.remaining() == 0);
         assert!(p.transferred() <= p.tutor_earnings);
         assert!(self.stripe.transferred - self.stripe.reversed <= p.tutor_earnings);
         assert!(self.stripe.refunded <= p.refunded, "refunded more than was decided");
@@ -315,15 +309,19 @@ impl World {
 
     /// Faults end: everybody who is asked again does their work.
     fn come_to_rest(&mut self) {
-        for _ in 0..60 {
+        for _ in 0..80 {
             self.now += SignedDuration::from_hours(3);
             self.observe(true);
+            self.stripe.decide(true);
+            for which in 0..4 {
+                self.hear_dispute(which);
+                self.hear_refund(which);
+                self.hear_refund(which + 4);
+            }
             if self.payment.closing.is_some() {
                 self.tell(Told::Close);
             }
-            if self.payment.released {
-                self.tell(Told::PayOut);
-            }
+            self.tell(Told::PayOut);
             self.send(Luck::Fine);
             self.check();
         }
@@ -332,15 +330,18 @@ impl World {
     fn check_at_rest(&self) {
         let p = &self.payment;
         assert!(p.operations.iter().all(|o| !o.is_open()), "still open: {:?}", p.operations);
+        assert!(p.closing.is_none());
+        assert_eq!(self.balance(Account::StripeBalance), self.stripe.balance(p.amount));
+        assert_eq!(self.balance(Account::Disputes), 0, "{:?}", p.disputes);
+        assert_eq!(p.charged_back + p.overdrawn, self.stripe.held());
         let stuck = p.operations.iter().any(|o| {
             o.state == OperationState::Refused
                 && matches!(o.kind, OperationKind::Refund | OperationKind::Reversal)
+                && o.amount > 0
         });
         if stuck {
             return; // Refused too often: a person's.
         }
-        assert!(p.closing.is_none());
-        assert_eq!(self.balance(Account::StripeBalance), self.stripe.balance(p.amount));
         assert_eq!(self.balance(Account::Refunds), 0);
         assert_eq!(self.stripe.refunded, p.refunded);
         if p.released {
@@ -348,7 +349,7 @@ impl World {
             assert_eq!(self.balance(Account::TutorPayable(p.tutor_id)), -p.share().earnings);
             assert_eq!(self.balance(Account::TutorConnected(p.tutor_id)), p.share().earnings);
             assert_eq!(p.transferred(), p.share().earnings);
-            assert_eq!(self.balance(Account::PlatformRevenue), -p.share().fee);
+            assert_eq!(self.balance(Account::PlatformRevenue), p.overdrawn - p.share().fee);
         }
     }
 }
@@ -394,92 +395,4 @@ proptest! {
             prop_assert_eq!(again, page);
         }
     }
-}
-
-fn paid(amount: i64) -> World {
-    let mut world = World::new(amount, 2_000);
-    assert!(world.send(Luck::Fine));
-    world.stripe.pay(amount);
-    world.observe(true);
-    assert_eq!(world.payment.status, PaymentStatus::Held);
-    world
-}
-
-fn refund_of(world: &mut World, amount: i64) {
-    world.tell(Told::Refund(RefundId::parse("r").unwrap(), Money::new(amount, Currency::Usd)));
-}
-
-#[test]
-fn release_then_refund_ends_like_refund_then_release() {
-    let mut ends = Vec::new();
-    for refund_first in [true, false] {
-        let mut world = paid(4_501);
-        if refund_first {
-            refund_of(&mut world, 1_001);
-            world.tell(Told::Release);
-        } else {
-            world.tell(Told::Release);
-            refund_of(&mut world, 1_001);
-        }
-        world.come_to_rest();
-        world.check_at_rest();
-        let accounts = [Account::StripeBalance, Account::PlatformRevenue, Account::StripeFees];
-        ends.push((world.payment.status, accounts.map(|a| world.balance(a))));
-    }
-    assert_eq!(ends[0], ends[1]);
-    assert_eq!(ends[0].0, PaymentStatus::PartiallyRefunded);
-}
-
-#[test]
-fn a_refund_while_the_transfer_is_on_its_way_takes_the_excess_back() {
-    let mut world = paid(4_500);
-    world.tell(Told::Release);
-    world.tell(Told::PayOut);
-    let call = world.payment.clone().lease_next(world.now).unwrap();
-    world.tell(Told::Lease);
-    refund_of(&mut world, 4_500);
-    let outcome = world.stripe.send(&call, false);
-    world.tell(Told::Settle(call, outcome));
-    world.come_to_rest();
-    world.check_at_rest();
-    assert_eq!((world.stripe.transferred, world.stripe.reversed), (3_600, 3_600));
-}
-
-#[test]
-fn after_a_refusal_what_is_left_is_sent_and_not_what_was_asked_first() {
-    let mut world = paid(4_500);
-    world.tell(Told::Release);
-    world.tell(Told::PayOut);
-    world.send(Luck::Refused);
-    refund_of(&mut world, 1_500);
-    world.come_to_rest();
-    world.check_at_rest();
-    assert_eq!((world.stripe.transferred, world.stripe.reversed), (2_400, 0));
-}
-
-#[test]
-fn a_payment_that_was_faster_than_its_cancellation_is_held() {
-    let mut world = World::new(4_500, 2_000);
-    world.send(Luck::Fine);
-    world.tell(Told::Close);
-    world.stripe.pay(4_500);
-    world.send(Luck::Fine);
-    assert_eq!(world.payment.status, PaymentStatus::Held);
-    assert_eq!(world.payment.closing, None);
-}
-
-#[test]
-fn money_for_a_payment_that_was_given_up_goes_back() {
-    let mut world = World::new(4_500, 2_000);
-    world.send(Luck::Refused);
-    world.tell(Told::Close);
-    assert_eq!(world.payment.status, PaymentStatus::Cancelled);
-    // Stripe had made an intent after all, and somebody paid it.
-    world.stripe.intent = Some(IntentState::Waiting);
-    world.stripe.pay(4_500);
-    world.observe(true);
-    assert_eq!(world.payment.status, PaymentStatus::Refunded);
-    world.come_to_rest();
-    world.check_at_rest();
-    assert_eq!(world.stripe.refunded, 4_500);
 }

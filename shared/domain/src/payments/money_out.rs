@@ -12,11 +12,19 @@ use super::payment::{Changes, Payment, PaymentError, PaymentStatus};
 /// The reversal of what a transfer brought too much because a refund was decided while it was on its way. Not a
 /// possible name of a refund.
 const EXCESS: &str = "~transfer";
+/// A transfer after the first: what was taken back, and is the tutor's again.
+const AGAIN: &str = "again";
 
 impl Payment {
     /// The lesson was given and nobody complains: what was not refunded is earned. A second time nothing happens.
+    ///
+    /// While a dispute is open this is remembered, and follows when it is over; after a lost one nothing may be left.
     pub fn release(&mut self) -> Result<Changes, PaymentError> {
         match self.status {
+            PaymentStatus::Disputed => {
+                self.release_asked |= !self.released;
+                return Ok(Changes::default());
+            }
             PaymentStatus::Held | PaymentStatus::PartiallyRefunded if !self.released => {}
             PaymentStatus::Released | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
                 return Ok(Changes::default());
@@ -24,6 +32,7 @@ impl Payment {
             status => return Err(PaymentError::WrongState(status)),
         }
         self.released = true;
+        self.release_asked = false;
         self.restate();
         let share = self.share();
         let (escrow, payable) = (Account::Escrow(self.id), Account::TutorPayable(self.tutor_id));
@@ -99,58 +108,112 @@ impl Payment {
         ];
         changes.post(PostingKind::Refund, id.as_str(), &moves);
         // Stripe doesn't take the tutor's part back by itself (product.md, Payments).
-        let sent = self.operation(OperationKind::Transfer, "").filter(|o| o.state == OperationState::Done);
-        if let Some(transfer) = sent.and_then(|o| o.stripe_id.clone()) {
-            self.take_back(id.as_str(), from_tutor, transfer, now);
-        }
+        self.take_back_excess(id.as_str(), now);
         changes
     }
 
-    fn take_back(&mut self, reference: &str, amount: i64, transfer: String, now: Timestamp) {
-        if amount > 0 {
-            let mut reversal = Operation::new(OperationKind::Reversal, reference, amount, now);
-            reversal.target = Some(transfer);
+    fn sum(&self, kind: OperationKind, counts: impl Fn(OperationState) -> bool) -> i64 {
+        let of_kind = self.operations.iter().filter(|o| o.kind == kind && counts(o.state));
+        of_kind.map(|o| o.amount).sum()
+    }
+
+    /// What has arrived at the tutor's account and was not taken back.
+    pub fn transferred(&self) -> i64 {
+        let is_done = |state| state == OperationState::Done;
+        self.sum(OperationKind::Transfer, is_done) - self.sum(OperationKind::Reversal, is_done)
+    }
+
+    /// What may lie in the tutor's account: the share of what is earned and not in dispute.
+    fn entitled(&self) -> i64 {
+        if !self.released {
+            return 0;
+        }
+        let undisputed = (self.remaining() - self.frozen()).max(0);
+        self.commission.split(self.money(undisputed)).earnings
+    }
+
+    /// What is still to be sent to the tutor's account, when everything is done that was decided.
+    fn shortage(&self) -> i64 {
+        let sent = self.sum(OperationKind::Transfer, |state| state != OperationState::Refused);
+        // Nothing is sent for what is only being taken back: for a moment the tutor would have it twice.
+        self.entitled() - sent + self.sum(OperationKind::Reversal, |state| state == OperationState::Done)
+    }
+
+    /// Takes back what has arrived at the tutor's account and may not stay there, each part from the transfer that
+    /// brought it.
+    pub(super) fn take_back_excess(&mut self, reference: &str, now: Timestamp) {
+        let arrived = self.sum(OperationKind::Transfer, |state| state == OperationState::Done);
+        let mut excess = arrived - self.sum(OperationKind::Reversal, |_| true) - self.entitled();
+        let of_kind = |kind| self.operations.iter().filter(move |o| o.kind == kind);
+        let mut reversals = Vec::new();
+        for transfer in of_kind(OperationKind::Transfer).filter(|o| o.state == OperationState::Done) {
+            let back = of_kind(OperationKind::Reversal).filter(|o| o.target == transfer.stripe_id);
+            let amount = excess.min(transfer.amount - back.map(|o| o.amount).sum::<i64>());
+            if amount > 0 {
+                reversals.push((amount, transfer.stripe_id.clone()));
+                excess -= amount;
+            }
+        }
+        for (amount, target) in reversals {
+            let name = self.unused(OperationKind::Reversal, reference);
+            let mut reversal = Operation::new(OperationKind::Reversal, &name, amount, now);
+            reversal.target = target;
             self.operations.push(reversal);
         }
     }
 
-    /// Sends the tutor's share to the tutor's account, which must be ready; once, or again after Stripe refused.
+    /// The reference, with a number if there is an operation of that name.
+    fn unused(&self, kind: OperationKind, reference: &str) -> String {
+        let mut name = reference.to_owned();
+        let mut number = 1;
+        while self.operation(kind, &name).is_some() {
+            number += 1;
+            name = format!("{reference}~{number}");
+        }
+        name
+    }
+
+    /// Sends the tutor's share to the tutor's account, which must be ready; once, or again after Stripe refused, or
+    /// when more has become the tutor's. Nothing is sent while a dispute is open.
     pub fn pay_out(&mut self, account: &str, now: Timestamp) {
-        let amount = self.share().earnings;
-        if !self.released || amount == 0 {
+        let amount = self.shortage();
+        if amount <= 0 || self.is_frozen() {
             return;
         }
-        match self.operation_mut(OperationKind::Transfer, "") {
-            Some(transfer) => {
-                if transfer.state == OperationState::Refused && transfer.is_allowed(now) {
-                    // Nothing was sent, so what was frozen is free: refunds may have made the share smaller.
-                    transfer.amount = amount;
-                    transfer.target = Some(account.to_owned());
-                    transfer.reopen(now);
-                }
-            }
-            None => {
-                let mut transfer = Operation::new(OperationKind::Transfer, "", amount, now);
+        let is_refused =
+            |o: &&mut Operation| o.kind == OperationKind::Transfer && o.state == OperationState::Refused;
+        if let Some(transfer) = self.operations.iter_mut().find(is_refused) {
+            if transfer.is_allowed(now) {
+                // Nothing was sent, so what was frozen is free: refunds may have made the share smaller.
+                transfer.amount = amount;
                 transfer.target = Some(account.to_owned());
-                self.operations.push(transfer);
+                transfer.reopen(now);
             }
+            return;
         }
+        let is_first = self.operation(OperationKind::Transfer, "").is_none();
+        let name = if is_first { String::new() } else { self.unused(OperationKind::Transfer, AGAIN) };
+        let mut transfer = Operation::new(OperationKind::Transfer, &name, amount, now);
+        transfer.target = Some(account.to_owned());
+        self.operations.push(transfer);
     }
 
     /// Earned by the tutor, and not sent nor being sent.
     pub fn awaits_transfer(&self) -> bool {
-        let transfer = self.operation(OperationKind::Transfer, "");
-        self.released
-            && self.share().earnings > 0
-            && transfer.is_none_or(|transfer| transfer.state == OperationState::Refused)
+        self.shortage() > 0 && !self.is_frozen()
     }
 
     /// Takes in hand what is to be sent to Stripe next, if anything is and nobody else has it. The payment must be
     /// saved before it is sent.
     pub fn lease_next(&mut self, now: Timestamp) -> Option<Call> {
-        let id = self.id;
-        let due = self.operations.iter_mut().filter(|o| o.is_due(now));
-        due.min_by_key(|o| o.kind).map(|operation| operation.lease(id, now))
+        let (id, is_frozen) = (self.id, self.is_frozen());
+        // While a dispute is open no money goes out.
+        let is_due = |o: &&mut Operation| o.is_due(now) && !(is_frozen && o.kind == OperationKind::Refund);
+        let due = self.operations.iter_mut().filter(is_due);
+        let mut call = due.min_by_key(|o| o.kind).map(|operation| operation.lease(id, now))?;
+        // A transfer that may have arrived is looked for, so that it is taken back; if it has not, it is not sent.
+        call.stale |= is_frozen && call.kind == OperationKind::Transfer;
+        Some(call)
     }
 
     /// Hears how a call ended. The same news again changes nothing, and old news doesn't undo new ones.
@@ -160,16 +223,18 @@ impl Payment {
         };
         let is_present = operation.is_open() && operation.attempt == call.attempt;
         match outcome {
+            Outcome::Done { .. } if call.attempt <= operation.undone => Changes::default(),
             Outcome::Done { stripe_id } if operation.state != OperationState::Done => {
                 operation.amount = call.amount;
                 operation.done(stripe_id.clone());
-                self.settled(call, stripe_id, now)
+                self.settled(call, now)
             }
             Outcome::Refused { code } if is_present => {
                 operation.refused(code, now);
                 match call.kind {
                     // There is no intent that could be paid.
                     OperationKind::Create => self.go_on_closing(now),
+                    OperationKind::Refund => self.void_refund(&call.reference),
                     _ => Changes::default(),
                 }
             }
@@ -181,15 +246,21 @@ impl Payment {
         }
     }
 
-    fn settled(&mut self, call: &Call, stripe_id: &str, now: Timestamp) -> Changes {
+    fn settled(&mut self, call: &Call, now: Timestamp) -> Changes {
         let mut changes = Changes::default();
         let connected = Account::TutorConnected(self.tutor_id);
         match call.kind {
             OperationKind::Create | OperationKind::Cancel => {}
             OperationKind::Refund => {
                 let moves = [(Account::Refunds, Account::StripeBalance, call.amount)];
-                changes.post(PostingKind::RefundSettled, &call.reference, &moves);
-                let reason = self.operation(call.kind, &call.reference).and_then(|o| o.reason.clone());
+                let refund = self.operation(call.kind, &call.reference);
+                // A refund that failed after all was settled once before.
+                let name = match refund.map_or(0, |o| o.undone) {
+                    0 => call.reference.clone(),
+                    _ => format!("{}~{}", call.reference, call.attempt),
+                };
+                let reason = refund.and_then(|o| o.reason.clone());
+                changes.post(PostingKind::RefundSettled, &name, &moves);
                 let data = json!({
                     "refundId": call.reference, "amount": self.money(call.amount), "reason": reason,
                     "refunded": self.money(self.refunded), "remaining": self.money(self.remaining()),
@@ -197,9 +268,9 @@ impl Payment {
                 changes.events.push(self.event("payment.refunded", data));
             }
             OperationKind::Transfer => {
-                changes.post(PostingKind::Transfer, "", &[(connected, Account::StripeBalance, call.amount)]);
-                let excess = call.amount - self.share().earnings;
-                self.take_back(EXCESS, excess, stripe_id.to_owned(), now);
+                let moves = [(connected, Account::StripeBalance, call.amount)];
+                changes.post(PostingKind::Transfer, &call.reference, &moves);
+                self.take_back_excess(EXCESS, now);
             }
             OperationKind::Reversal => {
                 let moves = [(Account::StripeBalance, connected, call.amount)];

@@ -12,9 +12,9 @@ use crate::id::PaymentId;
 use crate::time::Instant;
 
 /// How long a sender has an operation to itself: longer than a function lives (30 s).
-const LEASE: SignedDuration = SignedDuration::from_secs(35);
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(35);
 /// Stripe forgets a key after 24 h. What is older is looked up before it is sent again.
-const KEY_LIFE: SignedDuration = SignedDuration::from_hours(23);
+pub(super) const KEY_LIFE: SignedDuration = SignedDuration::from_hours(23);
 /// Known failures after which a person must look.
 const ATTEMPTS_MAX: i32 = 8;
 
@@ -95,6 +95,9 @@ pub struct Operation {
     pub reason: Option<String>,
     /// Number of the next try; 1 for the first.
     pub attempt: i32,
+    /// The last attempt that Stripe did and that failed afterwards, 0 for none: nothing brings it back.
+    #[serde(default)]
+    pub undone: i32,
     /// How it stands.
     pub state: OperationState,
     /// What Stripe made.
@@ -153,6 +156,7 @@ impl Operation {
             target: None,
             reason: None,
             attempt: 1,
+            undone: 0,
             state: OperationState::Open,
             stripe_id: None,
             error_code: None,
@@ -178,6 +182,11 @@ impl Operation {
     /// Takes it in hand.
     pub(super) fn lease(&mut self, payment: PaymentId, now: Timestamp) -> Call {
         self.not_before = Some((now + LEASE).into());
+        self.call(payment, now)
+    }
+
+    /// The request that it stands for.
+    pub(super) fn call(&self, payment: PaymentId, now: Timestamp) -> Call {
         Call {
             kind: self.kind,
             reference: self.reference.clone(),
@@ -192,14 +201,34 @@ impl Operation {
     fn key(&self, payment: PaymentId) -> String {
         let attempt = self.attempt;
         match self.kind {
-            // There is one of each.
-            OperationKind::Create | OperationKind::Cancel | OperationKind::Transfer => {
+            // There is one of each, and a first transfer.
+            OperationKind::Create | OperationKind::Cancel => format!("{payment}:{}:{attempt}", self.kind),
+            OperationKind::Transfer if self.reference.is_empty() => {
                 format!("{payment}:{}:{attempt}", self.kind)
             }
-            OperationKind::Refund | OperationKind::Reversal => {
+            OperationKind::Refund | OperationKind::Reversal | OperationKind::Transfer => {
                 format!("{payment}:{}:{}:{attempt}", self.kind, self.reference)
             }
         }
+    }
+
+    /// Which attempt a key is of, if it is one of this operation's.
+    pub(super) fn attempt_of(&self, payment: PaymentId, key: &str) -> Option<i32> {
+        let attempt = key.rsplit_once(':')?.1.parse().ok()?;
+        let of_it = Self { attempt, ..self.clone() };
+        (of_it.key(payment) == key).then_some(attempt)
+    }
+
+    /// Stripe did it, and later it failed: the payer's bank sent the money back. Doing the same again by itself would
+    /// only fail again: somebody has to ask.
+    pub(super) fn undo(&mut self, code: &str, now: Timestamp) {
+        self.undone = self.attempt;
+        self.attempt += 1;
+        self.state = OperationState::Refused;
+        self.stripe_id = None;
+        self.error_code = Some(code.to_owned());
+        self.since = now.into();
+        self.not_before = None;
     }
 
     pub(super) fn done(&mut self, stripe_id: String) {

@@ -8,7 +8,9 @@ use crate::event::NewEvent;
 use crate::id::{LessonId, PaymentId, UserId};
 use crate::money::{Currency, Money};
 
+use super::admin::AdminAction;
 use super::commission::{Commission, Purpose, Split};
+use super::dispute::Dispute;
 use super::intent::{IntentSeen, IntentState};
 use super::ledger::{Account, Posting, PostingKind};
 use super::operation::{Operation, OperationKind, OperationState, RefundId};
@@ -24,7 +26,7 @@ crate::words! {
         Held = "held",
         /// Earned by tutor and platform.
         Released = "released",
-        /// A part is the payer's again; the rest is held or earned.
+        /// A part is the payer's again, refunded or charged back; the rest is held or earned.
         PartiallyRefunded = "partially_refunded",
         /// All is the payer's again.
         Refunded = "refunded",
@@ -32,7 +34,7 @@ crate::words! {
         Failed = "failed",
         /// Given up before it was paid.
         Cancelled = "cancelled",
-        /// The payer's bank wants the money back.
+        /// The payer's bank wants the money back, or has got all that was left.
         Disputed = "disputed",
     }
 }
@@ -81,12 +83,22 @@ pub struct Payment {
     pub tutor_earnings: i64,
     /// The rate under which it was made.
     pub commission: Commission,
+    /// The version of the commission policy that the rate comes from; none where it is the stage's default.
+    pub commission_version: Option<i64>,
     /// State.
     pub status: PaymentStatus,
     /// Tutor and platform have earned what was not refunded.
     pub released: bool,
     /// What the payer has got or will get back.
     pub refunded: i64,
+    /// A release was asked for while a dispute was open: it follows when that is over.
+    pub release_asked: bool,
+    /// What the payer's bank has taken back for good of what was not refunded.
+    pub charged_back: i64,
+    /// What it has taken back for good besides, of money that was refunded or is being refunded: the platform's loss.
+    pub overdrawn: i64,
+    /// What the payer has complained of to the bank.
+    pub disputes: Vec<Dispute>,
     /// It is being closed: Stripe has not confirmed yet that it can't be paid any more.
     pub closing: Option<Closing>,
     /// Why it failed.
@@ -97,6 +109,9 @@ pub struct Payment {
     pub charge_id: Option<String>,
     /// Stripe's fee, once known.
     pub stripe_fee: Option<i64>,
+    /// The payer's customer at Stripe when the payment was made; frozen, since the intent is made with it.
+    #[serde(default)]
+    pub stripe_customer: Option<String>,
     /// Everything that was asked of Stripe.
     pub operations: Vec<Operation>,
     /// Number of the last event.
@@ -129,6 +144,8 @@ pub struct Changes {
     pub events: Vec<NewEvent>,
     /// What goes into the ledger.
     pub postings: Vec<Posting>,
+    /// What an admin did.
+    pub actions: Vec<AdminAction>,
 }
 
 impl Changes {
@@ -136,6 +153,7 @@ impl Changes {
     pub fn extend(&mut self, more: Self) {
         self.events.extend(more.events);
         self.postings.extend(more.postings);
+        self.actions.extend(more.actions);
     }
 
     pub(super) fn post(&mut self, kind: PostingKind, reference: &str, moves: &[(Account, Account, i64)]) {
@@ -194,14 +212,20 @@ impl Payment {
             platform_fee: fee,
             tutor_earnings: earnings,
             commission,
+            commission_version: None,
             status: PaymentStatus::RequiresPayment,
             released: false,
             refunded: 0,
+            release_asked: false,
+            charged_back: 0,
+            overdrawn: 0,
+            disputes: Vec::new(),
             closing: None,
             failure_reason: None,
             client_secret: None,
             charge_id: None,
             stripe_fee: None,
+            stripe_customer: None,
             operations: vec![Operation::new(OperationKind::Create, "", amount, now)],
             sequence: 0,
             revision: 0,
@@ -212,7 +236,14 @@ impl Payment {
             "platformFee": fee, "tutorEarnings": earnings,
         });
         let event = payment.event("payment.created", data);
-        Ok((payment, Changes { events: vec![event], postings: Vec::new() }))
+        Ok((payment, Changes { events: vec![event], ..Changes::default() }))
+    }
+
+    /// Remembers which version of the commission policy its rate comes from.
+    #[must_use]
+    pub const fn under(mut self, version: Option<i64>) -> Self {
+        self.commission_version = version;
+        self
     }
 
     /// Minor units as money.
@@ -230,9 +261,9 @@ impl Payment {
         matches!(self.status, PaymentStatus::Cancelled | PaymentStatus::Failed | PaymentStatus::Refunded)
     }
 
-    /// What was not refunded.
+    /// What was neither refunded nor charged back.
     pub const fn remaining(&self) -> i64 {
-        self.amount - self.refunded
+        self.amount - self.refunded - self.charged_back
     }
 
     /// Whose the remaining money is or will be.
@@ -252,15 +283,6 @@ impl Payment {
     /// Stripe's id of the intent, once known.
     pub fn intent_id(&self) -> Option<&str> {
         self.operation(OperationKind::Create, "")?.stripe_id.as_deref()
-    }
-
-    /// What has arrived at the tutor's account and was not taken back.
-    pub fn transferred(&self) -> i64 {
-        let done = |kind| {
-            let of_kind = self.operations.iter().filter(move |o| o.kind == kind);
-            of_kind.filter(|o| o.state == OperationState::Done).map(|o| o.amount).sum::<i64>()
-        };
-        done(OperationKind::Transfer) - done(OperationKind::Reversal)
     }
 
     /// Asks for the intent again after Stripe has refused to make it.
@@ -421,13 +443,16 @@ impl Payment {
         };
         self.failure_reason = Some(reason.clone());
         let event = self.event("payment.failed", json!({ "reason": reason }));
-        Changes { events: vec![event], postings: Vec::new() }
+        Changes { events: vec![event], ..Changes::default() }
     }
 
     pub(super) fn restate(&mut self) {
-        self.status = if self.refunded == self.amount {
+        let lost = self.charged_back > 0;
+        self.status = if self.is_frozen() || lost && self.remaining() == 0 {
+            PaymentStatus::Disputed
+        } else if self.remaining() == 0 {
             PaymentStatus::Refunded
-        } else if self.refunded > 0 {
+        } else if self.refunded > 0 || lost {
             PaymentStatus::PartiallyRefunded
         } else if self.released {
             PaymentStatus::Released

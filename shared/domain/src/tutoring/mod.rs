@@ -7,7 +7,6 @@ pub mod availability;
 pub mod badge;
 pub mod busy_calendar;
 pub mod catalogue;
-mod countries;
 pub mod document;
 pub mod free_times;
 pub mod list;

@@ -4,41 +4,14 @@ use deserr::{Deserr, ValuePointerRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::countries;
 use super::list::{Distinct, Distinguished};
 use super::prices;
 pub use super::prices::{HourlyRate, TrialPrice};
 use super::video::VideoUrl;
+pub use crate::country::Country;
 use crate::field::{FieldErrors, Invalid};
 use crate::text::{Line, Prose};
 use crate::time::{Bounded, ZoneName};
-
-/// A country, as ISO 3166-1 alpha-2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Country(String);
-
-impl Country {
-    /// Reads an assigned code, in capitals.
-    pub fn parse(code: &str) -> Result<Self, Invalid> {
-        let known = countries::is_assigned(code);
-        known
-            .then(|| Self(code.to_owned()))
-            .ok_or_else(|| Invalid::new("must be a country's two capital letters (ISO 3166-1), like DE"))
-    }
-
-    /// The code.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for Country {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-crate::text_value!(Country, "Country", { "type": "string", "pattern": "^[A-Z]{2}$", "examples": ["DE"] });
 
 /// A language, as a BCP 47 tag of language and perhaps script or region: `en`, `pt-BR`, `zh-Hant`.
 #[derive(Clone, Debug, PartialEq, Eq)]
