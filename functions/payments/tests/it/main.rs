@@ -32,6 +32,7 @@ mod refunds_that_fail;
 mod revenue;
 mod steps;
 mod stories;
+mod stories_of_others;
 mod stuck;
 mod subscribing;
 mod subscriptions;

@@ -23,6 +23,10 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::books_balance::agree;
+use super::stories_of_others::{
+    admins, bank, comes_by_event_alone, complain, decide, decide_all, pay_out, retry_payout, settle_the_rest,
+    subscribe_to_pro,
+};
 use super::support::{Made, Trouble, World};
 
 const STORIES: u64 = 5;
@@ -64,22 +68,29 @@ chapters! {
     3 onboard_tutor,
     2 set_commission,
     2 reconcile,
+    4 complain,
+    6 decide,
+    6 admins,
+    6 pay_out,
+    5 bank,
+    3 retry_payout,
+    2 subscribe_to_pro,
 }
 
-struct Story {
-    world: World,
-    dice: StdRng,
+pub struct Story {
+    pub world: World,
+    pub dice: StdRng,
     tutors: [UserId; 2],
     payments: Vec<Made>,
 }
 
 impl Story {
-    fn any_payment(&mut self) -> Option<Made> {
+    pub fn any_payment(&mut self) -> Option<Made> {
         self.payments.choose(&mut self.dice).cloned()
     }
 
     /// Whose turn it is.
-    fn any_tutor(&mut self) -> UserId {
+    pub fn any_tutor(&mut self) -> UserId {
         let tutor = *self.tutors.choose(&mut self.dice).unwrap();
         self.world.tutor = tutor;
         tutor
@@ -271,16 +282,17 @@ async fn reconcile(story: &mut Story) {
 async fn come_to_rest(story: &mut Story) {
     story.world.calm();
     story.world.http.delete(format!("{}/_stand_in/faults", story.world.base)).send().await.unwrap();
-    if story.dice.random() {
-        let mut events = story.world.stripe_events().await;
-        events.shuffle(&mut story.dice);
-        for event in &events {
-            hear(&story.world, event).await;
-        }
+    decide_all(story).await;
+    let mut events = story.world.stripe_events().await;
+    events.shuffle(&mut story.dice);
+    let some_are_lost: bool = story.dice.random();
+    for event in events.iter().filter(|event| !some_are_lost || comes_by_event_alone(event)) {
+        hear(&story.world, event).await;
     }
     for _ in 0..8 {
         story.world.later(120);
         story.world.settle().await;
+        settle_the_rest(story).await;
         invoke(&sweep_stuck_payments::use_case(), &story.world.services, json!({})).await.unwrap();
     }
 }
