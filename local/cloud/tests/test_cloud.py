@@ -205,7 +205,8 @@ class DeployTest(Quiet):
         self.assertEqual(steps, [
             "platform", "lectern-dev-prepare-databases",
             "identity", "lectern-dev-migrate-identity", "tutoring", "lectern-dev-migrate-tutoring",
-            "booking", "lectern-dev-migrate-booking", "payments", "lectern-dev-migrate-payments"])
+            "booking", "lectern-dev-migrate-booking", "payments", "lectern-dev-migrate-payments",
+            "lectern-dev-ensure-billing-catalogue"])
         self.assertIn("database/admin-url", "".join(ssm.values))
         text = self.printed.getvalue()
         self.assertIn("https://api/v1/webhooks/stripe", text)
