@@ -26,24 +26,7 @@ ALTER TABLE ledger_entries
         -- Owed to the tutor; at Stripe in the tutor's name; on its way to the tutor's bank.
         OR account ~ '^tutor:[0-9a-f-]{36}:(payable|connected|in_transit)$');
 
-CREATE OR REPLACE FUNCTION ledger_post(transactions jsonb) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    WITH posted AS (
-        INSERT INTO ledger_transactions (id, payment_id, other, kind, reference, posted_at)
-        SELECT (t ->> 'id')::uuid, (t ->> 'paymentId')::uuid, t ->> 'other', t ->> 'kind', t ->> 'reference',
-               (t ->> 'postedAt')::timestamptz
-        FROM jsonb_array_elements(transactions) t
-        ON CONFLICT ON CONSTRAINT ledger_transactions_once DO NOTHING
-        RETURNING id
-    ), entered AS (
-        INSERT INTO ledger_entries (transaction_id, account, currency, amount)
-        SELECT p.id, e ->> 'account', t ->> 'currency', (e ->> 'amount')::bigint
-        FROM jsonb_array_elements(transactions) t
-        JOIN posted p ON p.id = (t ->> 'id')::uuid
-        CROSS JOIN LATERAL jsonb_array_elements(t -> 'entries') e
-        RETURNING 1
-    )
-    SELECT count(*) FROM entered
-$$;
+-- `ledger_post` takes `other` from V007 on; nothing is posted by it before.
 
 -- What was sent to tutors' accounts so far was booked as paid to them: it only lies there.
 WITH moved AS (
