@@ -2,7 +2,7 @@
 
 use lectern_domain::id::{DisputeId, PaymentId};
 use lectern_domain::payments::{Changes, DisputeSeen, Payment, PaymentError, RefundSeen};
-use lectern_runtime::{Cx, Problem};
+use lectern_runtime::{Cx, Problem, metrics};
 
 use crate::carry_out::{CarryOutError, carry_out_loaded, now, tell_a_person_of};
 use crate::receive_stripe_webhook::{Event, WebhookOutcome, of_no_concern};
@@ -18,7 +18,9 @@ pub(crate) async fn apply_dispute(cx: &Cx<Payments>, event: &Event) -> Result<We
         None => None,
     };
     let Some(loaded) = loaded else {
-        tracing::error!(event = event.id, dispute = seen.id, "a dispute of no payment of ours");
+        // Of an invoice, or of a charge made by hand: money has gone that the ledger doesn't know of.
+        tracing::error!(event = event.id, dispute = seen.id, "a dispute of no payment: a person must look");
+        metrics::count(crate::CONTEXT, "PaymentsParked", 1);
         return of_no_concern(cx, event).await;
     };
     // The dispute may be heard of before the payment itself.
